@@ -1,0 +1,1 @@
+"""narrowgauge: what low-bit LLM inference costs on GPUs that exist and on hardware that does not exist yet."""

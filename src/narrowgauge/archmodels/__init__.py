@@ -1,0 +1,1 @@
+"""Hardware: specifications as data, and the machine that is built from them."""

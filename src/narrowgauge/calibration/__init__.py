@@ -1,0 +1,1 @@
+"""From measurements to parameters: importers, physics fits, bounded residuals, intervals, validation."""

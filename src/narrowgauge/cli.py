@@ -1,0 +1,5 @@
+"""Command line: parses, calls, prints."""
+
+
+def main() -> None:
+    """Entry point."""

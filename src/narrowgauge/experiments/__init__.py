@@ -1,0 +1,1 @@
+"""What users run: predictions, priced tables, reports."""

@@ -1,0 +1,1 @@
+"""Number formats, quantization schemes and their numerical error: one record serves numerics and cost."""

@@ -1,0 +1,1 @@
+"""Results and, above them, the engines that produce them."""

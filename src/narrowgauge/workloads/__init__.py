@@ -1,0 +1,1 @@
+"""Models, tensors and operators: what has to be computed, independent of the hardware."""
