@@ -50,8 +50,8 @@ class Parameter:
 class KernelCost:
     """Columns of predicted cost, one entry per row of the input.
 
-    `busy_us` holds the time that each resource alone would need ("tensor_core", "cuda_core", "dram", "l2", "smem", "link") and the
-    "launch" time that no resource works in; `actions` counts what energy is charged for ("dram_byte", "mac_fp16", ...);
+    `busy_us` holds the time that each resource alone would need ("tensor_core", "cuda_core", "dram", "l2", "smem", "link")
+    and the "launch" time that no resource works in; `actions` counts what energy is charged for ("dram_byte", "mac_fp16", ...);
     `choice` records the mapping that was chosen ("tile_m", "split_k", ...)."""
 
     latency_us: Array
@@ -61,8 +61,8 @@ class KernelCost:
 
     def bound_by(self) -> Array:
         """Name of the busiest resource of each row."""
-        names = np.array(list(self.busy_us))
-        return names[np.argmax(np.stack(list(self.busy_us.values())), axis=0)]
+        names: Array = np.array(list(self.busy_us))
+        return names.take(np.argmax(np.stack(list(self.busy_us.values())), axis=0))
 
 
 class KernelFamily(Protocol):
