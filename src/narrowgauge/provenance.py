@@ -15,12 +15,21 @@ class Kind(StrEnum):
     DERIVED = "derived"
     ASSUMED = "assumed"
 
+    @property
+    def unmeasured(self) -> bool:
+        """Whether nobody measured or published the number: it was computed from others or taken on trust."""
+        return self in (Kind.DERIVED, Kind.ASSUMED)
+
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number with its unit, its source (a citation) and its kind."""
+    """A number with its unit, its source (a citation), its kind, and what a reader should know before trusting it."""
 
     value: float
     unit: str
     source: str
     kind: Kind
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value:g} {self.unit} ({self.kind})"

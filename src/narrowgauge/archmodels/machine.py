@@ -1,0 +1,176 @@
+"""The machine that models price: a specification, a fit on top of it, what-if overrides on top of both.
+
+Nothing is overwritten. Every parameter remembers what each layer says of it, and every change returns a new machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from narrowgauge.archmodels.schema import rules
+from narrowgauge.archmodels.specification import Specification, load_specification
+from narrowgauge.dataflows.resources import GpuResources
+from narrowgauge.errors import InputError, Problem, nearest
+from narrowgauge.provenance import Kind, Quantity
+
+SPECIFICATION, FIT, OVERRIDE = "specification", "fit", "what-if override"
+_NOTHING: Mapping[str, Quantity] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Override:
+    """One what-if change: the path, what stood there (None if nothing did), and what stands there now."""
+
+    path: str
+    old: Quantity | None
+    new: Quantity
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one step of specification → fit → override says, by path."""
+
+    name: str
+    quantities: Mapping[str, Quantity] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One GPU, real or not. Build it with `load_machine`; change it with `with_` and `with_fit`, which return new machines."""
+
+    specification: Specification
+    fit: Mapping[str, Quantity] = field(default_factory=lambda: _NOTHING, hash=False)
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The hardware name, or the stem of the file it was read from."""
+        return self.specification.name
+
+    @property
+    def architecture(self) -> str:
+        """Compute capability, `sm80`."""
+        return self.specification.texts["architecture"]
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Specification, fit, override: a later one goes before an earlier one."""
+        changed = {change.path: change.new for change in self.overrides}
+        return (
+            Layer(SPECIFICATION, self.specification.quantities),
+            Layer(FIT, self.fit),
+            Layer(OVERRIDE, MappingProxyType(changed)),
+        )
+
+    @cached_property
+    def quantities(self) -> Mapping[str, Quantity]:
+        """The merged numbers by path, in the order of the schema."""
+        merged: dict[str, Quantity] = {}
+        for layer in self.layers:
+            merged.update(layer.quantities)
+        return MappingProxyType({path: merged[path] for path in rules() if path in merged})
+
+    def quantity(self, path: str) -> Quantity:
+        """The number at a path with its provenance; raises InputError that names the nearest path."""
+        if path not in self.quantities:
+            raise InputError([Problem(path, f"{self.name} has no such parameter, {nearest(path, self.quantities)}")])
+        return self.quantities[path]
+
+    def value(self, path: str) -> float:
+        """The number at a path, in the unit that its name carries."""
+        return self.quantity(path).value
+
+    def provenance(self, path: str) -> tuple[tuple[str, Quantity], ...]:
+        """What each layer says of a path, the one that counts last."""
+        self.quantity(path)
+        return tuple((layer.name, layer.quantities[path]) for layer in self.layers if path in layer.quantities)
+
+    def with_(self, **changes: float) -> Machine:
+        """A what-if variant, `with_(**{"dram.bandwidth_gb_per_s": 4000})`; raises InputError that
+        holds every bad path and value."""
+        problems: list[Problem] = []
+        made: list[Override] = []
+        for path, value in changes.items():
+            faults = list(_path_faults(path)) or rules()[path].faults_of_value(value)
+            problems += [Problem(path, fault) for fault in faults]
+            if not faults:
+                old = self.quantities.get(path)
+                note = f"instead of {old}" if old else "not there before"
+                new = Quantity(float(value), rules()[path].unit, OVERRIDE, Kind.ASSUMED, note)
+                made.append(Override(path, old, new))
+        if problems:
+            raise InputError(problems)
+        return replace(self, overrides=(*self.overrides, *made))
+
+    def with_fit(self, fitted: Mapping[str, Quantity]) -> Machine:
+        """A machine with fitted or measured values over its specification; what it was fitted with before stays unless named.
+
+        Raises InputError that holds every unknown path, foreign unit, impossible value and number of another kind."""
+        problems: list[Problem] = []
+        for path, quantity in fitted.items():
+            problems += [Problem(path, fault) for fault in list(_path_faults(path)) or _fit_faults(path, quantity)]
+        if problems:
+            raise InputError(problems)
+        return replace(self, fit=MappingProxyType({**self.fit, **fitted}))
+
+    @cached_property
+    def resources(self) -> GpuResources:
+        """The plain numbers that kernels' closed forms are written in.
+
+        The L2 latency is the mean of the near and the far partition, over which addresses are hashed evenly."""
+        value = self.value
+        return GpuResources(
+            name=self.name,
+            architecture=self.architecture,
+            sm_count=int(value("chip.sm_count")),
+            clock_mhz=value("clock.boost_mhz"),
+            tensor_clock_mhz=value("clock.tensor_peak_mhz"),
+            tensor_macs=self._section("tensor_macs_per_sm_cycle"),
+            alu_results=self._section("alu_results_per_sm_cycle"),
+            dram_gb_per_s=value("dram.bandwidth_gb_per_s"),
+            memory_gb=value("dram.capacity_gb"),
+            l2_mb=value("l2.capacity_mb"),
+            l2_bytes_per_sm_cycle=value("l2.bytes_per_sm_cycle"),
+            smem_kb_per_sm=value("sm.smem_kb"),
+            smem_bytes_per_sm_cycle=value("sm.smem_bytes_per_cycle"),
+            l2_latency_cycles=(value("l2.latency_near_cycles") + value("l2.latency_far_cycles")) / 2,
+            dram_latency_cycles=value("dram.latency_cycles"),
+            graph_launch_us=value("launch.graph_us"),
+            stream_launch_us=value("launch.stream_us"),
+            link_gb_per_s=value("link.bandwidth_gb_per_s"),
+            link_latency_us=value("link.latency_us"),
+            tdp_w=value("power.tdp_w"),
+            static_w=value("power.static_w"),
+            energy_pj=self._section("energy_pj"),
+        )
+
+    def _section(self, name: str) -> Mapping[str, float]:
+        """Field → value of one section; what is not there is absent."""
+        prefix = f"{name}."
+        return MappingProxyType(
+            {path.removeprefix(prefix): quantity.value for path, quantity in self.quantities.items() if path.startswith(prefix)}
+        )
+
+
+def load_machine(name_or_path: str | Path) -> Machine:
+    """The machine of a hardware name, or of a YAML specification; raises InputError that holds every fault of the input."""
+    return Machine(load_specification(name_or_path))
+
+
+def _path_faults(path: str) -> Iterator[str]:
+    if path not in rules():
+        yield f"unknown parameter, {nearest(path, rules())}"
+
+
+def _fit_faults(path: str, quantity: Quantity) -> list[str]:
+    rule = rules()[path]
+    faults = rule.faults_of_value(quantity.value)
+    if quantity.unit != rule.unit:
+        faults.append(f"unit '{quantity.unit}' does not fit, allowed: {rule.unit}")
+    if quantity.kind not in (Kind.FITTED, Kind.MEASURED):
+        faults.append(f"a fit holds fitted or measured numbers, not {quantity.kind} ones")
+    return faults

@@ -1,0 +1,187 @@
+"""From a YAML file to a `Specification`: deltas over a base, energy tables, and every fault of the input in one error.
+
+A file stands on its own or says `base: NAME` and holds only what differs; null takes away what the base has. Energies per
+action may come from a table, `energy_table: NAME`. Sources are given by a key into the `sources` table of the same file
+or of a file below it. Precedence: the file, its base, the base of that, then the energy table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from narrowgauge.archmodels.catalogue import machine_names, open_relative, open_specification
+from narrowgauge.archmodels.consistency import contradictions
+from narrowgauge.archmodels.rule import FAULTS, Citation, short
+from narrowgauge.archmodels.schema import Section, Sheet, quantities, texts
+from narrowgauge.archmodels.yaml_source import YamlSource
+from narrowgauge.errors import InputError, Problem, nearest
+from narrowgauge.provenance import Quantity
+from narrowgauge.registry import canonical
+
+DIRECTIVES = ("base", "energy_table", "sources")
+ENERGY_KEYS = ("title", "sources", "energy_pj")
+
+
+@dataclass(frozen=True)
+class Specification:
+    """Hardware as data: every number with its provenance and every text, by dotted path; the files they are from."""
+
+    name: str
+    quantities: Mapping[str, Quantity] = field(hash=False)
+    texts: Mapping[str, str] = field(hash=False)
+    files: tuple[str, ...]
+
+
+def load_specification(name_or_path: str | Path) -> Specification:
+    """The specification of a hardware name or of a YAML file; raises InputError that holds every fault of the input."""
+    name = canonical(str(name_or_path))
+    return _shipped(name) if name in machine_names() else _load(name_or_path)
+
+
+@cache
+def _shipped(name: str) -> Specification:
+    return _load(name)
+
+
+def _load(name_or_path: str | Path) -> Specification:
+    chain = list(_chain(open_specification(name_or_path)))
+    problems = [problem for source in chain for problem in _directive_problems(source)]
+    if problems:
+        raise InputError(problems)
+    table = _energy_table(chain)
+    merged: dict[str, Any] = {}
+    keys: dict[str, str] = {}
+    for source in reversed([*chain, *table]):
+        keys = {**keys, **source.tree.get("sources", {})}
+        merged = _merge(merged, _cited(source.tree, keys))
+    body = {key: value for key, value in merged.items() if key not in DIRECTIVES}
+    try:
+        sheet = Sheet.model_validate(body, context={"source_keys": tuple(keys)})
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        raise InputError(problem for fault in faults for problem in _problems(fault, [*chain, *table])) from error
+    numbers = dict(quantities(sheet))
+    wrong = [Problem(_place([*chain, *table], path.split(".")), what) for path, what in contradictions(numbers)]
+    if wrong:
+        raise InputError(wrong)
+    name = Path(chain[0].label).stem
+    files = tuple(source.label for source in (*chain, *table))
+    return Specification(name, MappingProxyType(numbers), MappingProxyType(dict(texts(sheet))), files)
+
+
+def _chain(source: YamlSource) -> Iterator[YamlSource]:
+    """A file, its base, the base of that, …"""
+    seen: list[str] = []
+    while True:
+        seen.append(str(source.path))
+        yield source
+        base = source.tree.get("base")
+        if base is None:
+            return
+        where = _place([source], ["base"])
+        if not isinstance(base, str):
+            raise InputError([Problem(where, f"{base!r} is not the name of a specification")])
+        try:
+            source = open_relative("specs", "hardware", base, to=source)
+        except InputError as error:
+            raise InputError(Problem(where, str(problem)) for problem in error.problems) from error
+        if str(source.path) in seen:
+            raise InputError([Problem(where, f"'{base}' leads back to a file that builds on this one")])
+
+
+def _energy_table(chain: Sequence[YamlSource]) -> list[YamlSource]:
+    """The table of energies that the chain names, as a list of none or one."""
+    for source in chain:
+        name = source.tree.get("energy_table")
+        if name is not None:
+            where = _place([source], ["energy_table"])
+            if not isinstance(name, str):
+                raise InputError([Problem(where, f"{name!r} is not the name of an energy table")])
+            try:
+                table = open_relative("energy", "energy table", name, to=source)
+            except InputError as error:
+                raise InputError(Problem(where, str(problem)) for problem in error.problems) from error
+            unknown = [key for key in table.tree if key not in ENERGY_KEYS]
+            problems = [Problem(_place([table], [key]), f"unknown key, {nearest(key, ENERGY_KEYS)}") for key in unknown]
+            problems += _directive_problems(table)
+            if problems:
+                raise InputError(problems)
+            return [YamlSource(table.label, table.path, table.text, {k: v for k, v in table.tree.items() if k != "title"})]
+    return []
+
+
+def _directive_problems(source: YamlSource) -> Iterator[Problem]:
+    table = source.tree.get("sources", {})
+    if not isinstance(table, dict):
+        yield Problem(_place([source], ["sources"]), "must be a table of key: citation")
+        return
+    for key, citation in table.items():
+        if not isinstance(key, str) or not isinstance(citation, str) or not citation.strip():
+            yield Problem(_place([source], ["sources", key]), f"{citation!r} is not a citation")
+
+
+def _cited(tree: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    """The tree of one file, with the keys of its sources replaced by what they stand for in that file."""
+
+    def cite(entry: Any) -> Any:
+        match entry:
+            case [value, unit, kind, str(source), *note] if source in keys:
+                return [value, unit, kind, Citation(keys[source]), *note]
+        return entry
+
+    return {
+        section: {key: cite(entry) for key, entry in body.items()} if isinstance(body, dict) and section != "sources" else body
+        for section, body in tree.items()
+    }
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings joined key by key; where both hold a plain entry, `above` wins."""
+    joined = dict(below)
+    for key, entry in above.items():
+        old = joined.get(key)
+        joined[key] = _merge(old, entry) if isinstance(old, dict) and isinstance(entry, dict) else entry
+    return joined
+
+
+def _place(sources: Sequence[YamlSource], keys: Sequence[Any]) -> str:
+    """`file:line: dotted.path` in the first file that holds the keys, else in the first file of all."""
+    names = [str(key) for key in keys]
+    source = next((source for source in sources if source.has(names)), sources[0])
+    return f"{source.label}:{source.line_of(names)}: {'.'.join(names)}"
+
+
+def _problems(fault: ErrorDetails, sources: Sequence[YamlSource]) -> Iterator[Problem]:
+    """One fault that pydantic found, in the user's words."""
+    keys = [str(key) for key in fault["loc"]]
+    where = _place(sources, keys)
+    match fault["type"]:
+        case kind if kind == FAULTS:
+            yield from (Problem(where, what) for what in fault["ctx"]["faults"])
+        case "missing":
+            yield Problem(where, "is missing")
+        case "extra_forbidden":
+            known = _fields(keys[:-1])
+            yield Problem(where, f"unknown key, {nearest(keys[-1], known if len(keys) > 1 else [*known, *DIRECTIVES])}")
+        case "model_type" | "model_attributes_type":
+            yield Problem(where, f"is {short(fault['input'])}, must be a section with the keys {', '.join(_fields(keys))}")
+        case "string_pattern_mismatch":
+            yield Problem(where, f"is {short(fault['input'])}, must look like sm80")
+        case _:
+            yield Problem(where, f"is {short(fault['input'])}: {fault['msg']}")
+
+
+def _fields(keys: Sequence[str]) -> list[str]:
+    """Names of the fields of a section."""
+    section: Any = Sheet
+    for key in keys:
+        section = section.model_fields[key].annotation
+    return list(section.model_fields) if isinstance(section, type) and issubclass(section, Section) else []
