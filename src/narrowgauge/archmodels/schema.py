@@ -177,6 +177,8 @@ class ActionEnergy(Section):
     alu_sfu: AluEnergy
     alu_shfl: AluEnergy
     alu_popc: AluEnergy
+    #: integer or logic work whose classes a kernel does not tell apart
+    alu_int: AluEnergy
 
 
 class QuotedPeaks(Section):
