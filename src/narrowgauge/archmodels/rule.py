@@ -61,7 +61,7 @@ class Rule:
         unit_known = unit in unit_names.accepted(self.unit)
         faults = self.faults_of_value(value, unit if unit_known else None)
         if not unit_known:
-            faults.append(f"unit {unit!r} does not fit, {nearest(str(unit), unit_names.accepted(self.unit))}")
+            faults.append(f"unit {unit!r} does not fit, allowed: {', '.join(unit_names.accepted(self.unit))}")
         if kind not in tuple(Kind):
             faults.append(f"unknown kind {kind!r}, {nearest(str(kind), list(Kind))}")
         if not isinstance(source, Citation):
