@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 
+from narrowgauge.archmodels.frozen import FrozenMap
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.archmodels.specification import Specification, load_specification
 from narrowgauge.dataflows.resources import GpuResources
@@ -18,7 +18,6 @@ from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.provenance import Kind, Quantity
 
 SPECIFICATION, FIT, OVERRIDE = "specification", "fit", "what-if override"
-_NOTHING: Mapping[str, Quantity] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Layer:
     """What one step of specification → fit → override says, by path."""
 
     name: str
-    quantities: Mapping[str, Quantity] = field(hash=False)
+    quantities: FrozenMap[Quantity]
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Machine:
     """One GPU, real or not. Build it with `load_machine`; change it with `with_` and `with_fit`, which return new machines."""
 
     specification: Specification
-    fit: Mapping[str, Quantity] = field(default_factory=lambda: _NOTHING, hash=False)
+    fit: FrozenMap[Quantity] = field(default_factory=FrozenMap)
     overrides: tuple[Override, ...] = ()
 
     @property
@@ -63,16 +62,16 @@ class Machine:
         return (
             Layer(SPECIFICATION, self.specification.quantities),
             Layer(FIT, self.fit),
-            Layer(OVERRIDE, MappingProxyType(changed)),
+            Layer(OVERRIDE, FrozenMap(changed)),
         )
 
     @cached_property
-    def quantities(self) -> Mapping[str, Quantity]:
+    def quantities(self) -> FrozenMap[Quantity]:
         """The merged numbers by path, in the order of the schema."""
         merged: dict[str, Quantity] = {}
         for layer in self.layers:
             merged.update(layer.quantities)
-        return MappingProxyType({path: merged[path] for path in rules() if path in merged})
+        return FrozenMap({path: merged[path] for path in rules() if path in merged})
 
     def quantity(self, path: str) -> Quantity:
         """The number at a path with its provenance; raises InputError that names the nearest path."""
@@ -115,7 +114,7 @@ class Machine:
             problems += [Problem(path, fault) for fault in list(_path_faults(path)) or _fit_faults(path, quantity)]
         if problems:
             raise InputError(problems)
-        return replace(self, fit=MappingProxyType({**self.fit, **fitted}))
+        return replace(self, fit=FrozenMap({**self.fit, **fitted}))
 
     @cached_property
     def resources(self) -> GpuResources:
@@ -148,10 +147,10 @@ class Machine:
             energy_pj=self._section("energy_pj"),
         )
 
-    def _section(self, name: str) -> Mapping[str, float]:
+    def _section(self, name: str) -> FrozenMap[float]:
         """Field → value of one section; what is not there is absent."""
         prefix = f"{name}."
-        return MappingProxyType(
+        return FrozenMap(
             {path.removeprefix(prefix): quantity.value for path, quantity in self.quantities.items() if path.startswith(prefix)}
         )
 

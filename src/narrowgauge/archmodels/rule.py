@@ -43,8 +43,12 @@ class Rule:
         """What is wrong with a number given in `given_unit` (the rule's own if None); empty if nothing is."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return [f"value {value!r} is not a number"]
-        if not math.isfinite(value):
-            return [f"value {value} is not finite"]
+        try:
+            finite = math.isfinite(value)
+        except OverflowError:  # a whole number that no float holds
+            finite = False
+        if not finite:
+            return [f"value {short(value)} is not finite"]
         own = value * unit_names.factor(given_unit or self.unit, self.unit)
         if not self.low <= own <= self.high:
             return [f"value {own:g} {self.unit} is impossible, allowed: {self.low:g} to {self.high:g} {self.unit}"]

@@ -34,7 +34,7 @@ AluEnergy = Annotated[Quantity, Rule("pJ/result", 1e-6, 1e4)]
 class Section(BaseModel):
     """A group of fields; unknown keys are refused and nothing can be changed afterwards."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 class Chip(Section):

@@ -8,10 +8,9 @@ or of a file below it. Precedence: the file, its base, the base of that, then th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from narrowgauge.archmodels.catalogue import machine_names, open_relative, open_specification
 from narrowgauge.archmodels.consistency import contradictions
+from narrowgauge.archmodels.frozen import FrozenMap
 from narrowgauge.archmodels.rule import FAULTS, Citation, short
 from narrowgauge.archmodels.schema import Section, Sheet, quantities, texts
 from narrowgauge.archmodels.yaml_source import YamlSource
@@ -35,8 +35,8 @@ class Specification:
     """Hardware as data: every number with its provenance and every text, by dotted path; the files they are from."""
 
     name: str
-    quantities: Mapping[str, Quantity] = field(hash=False)
-    texts: Mapping[str, str] = field(hash=False)
+    quantities: FrozenMap[Quantity]
+    texts: FrozenMap[str]
     files: tuple[str, ...]
 
 
@@ -74,7 +74,7 @@ def _load(name_or_path: str | Path) -> Specification:
         raise InputError(wrong)
     name = Path(chain[0].label).stem
     files = tuple(source.label for source in (*chain, *table))
-    return Specification(name, MappingProxyType(numbers), MappingProxyType(dict(texts(sheet))), files)
+    return Specification(name, FrozenMap(numbers), FrozenMap(texts(sheet)), files)
 
 
 def _chain(source: YamlSource) -> Iterator[YamlSource]:
@@ -83,39 +83,38 @@ def _chain(source: YamlSource) -> Iterator[YamlSource]:
     while True:
         seen.append(str(source.path))
         yield source
-        base = source.tree.get("base")
-        if base is None:
+        if source.tree.get("base") is None:
             return
-        where = _place([source], ["base"])
-        if not isinstance(base, str):
-            raise InputError([Problem(where, f"{base!r} is not the name of a specification")])
-        try:
-            source = open_relative("specs", "hardware", base, to=source)
-        except InputError as error:
-            raise InputError(Problem(where, str(problem)) for problem in error.problems) from error
+        referring, source = source, _referred(source, "base", "specs", "hardware")
         if str(source.path) in seen:
-            raise InputError([Problem(where, f"'{base}' leads back to a file that builds on this one")])
+            what = f"'{referring.tree['base']}' leads back to a file that builds on this one"
+            raise InputError([Problem(_place([referring], ["base"]), what)])
 
 
 def _energy_table(chain: Sequence[YamlSource]) -> list[YamlSource]:
     """The table of energies that the chain names, as a list of none or one."""
-    for source in chain:
-        name = source.tree.get("energy_table")
-        if name is not None:
-            where = _place([source], ["energy_table"])
-            if not isinstance(name, str):
-                raise InputError([Problem(where, f"{name!r} is not the name of an energy table")])
-            try:
-                table = open_relative("energy", "energy table", name, to=source)
-            except InputError as error:
-                raise InputError(Problem(where, str(problem)) for problem in error.problems) from error
-            unknown = [key for key in table.tree if key not in ENERGY_KEYS]
-            problems = [Problem(_place([table], [key]), f"unknown key, {nearest(key, ENERGY_KEYS)}") for key in unknown]
-            problems += _directive_problems(table)
-            if problems:
-                raise InputError(problems)
-            return [YamlSource(table.label, table.path, table.text, {k: v for k, v in table.tree.items() if k != "title"})]
-    return []
+    source = next((source for source in chain if source.tree.get("energy_table") is not None), None)
+    if source is None:
+        return []
+    table = _referred(source, "energy_table", "energy", "energy table")
+    unknown = [key for key in table.tree if key not in ENERGY_KEYS]
+    problems = [Problem(_place([table], [key]), f"unknown key, {nearest(key, ENERGY_KEYS)}") for key in unknown]
+    problems += _directive_problems(table)
+    if problems:
+        raise InputError(problems)
+    return [replace(table, tree={key: entry for key, entry in table.tree.items() if key != "title"})]
+
+
+def _referred(source: YamlSource, directive: str, folder: str, kind: str) -> YamlSource:
+    """The file that a directive of `source` names; a fault in opening it is placed at the directive."""
+    name = source.tree[directive]
+    if not isinstance(name, str):
+        raise InputError([Problem(_place([source], [directive]), f"{name!r} is not the name of {kind} or of a file")])
+    try:
+        return open_relative(folder, kind, name, to=source)
+    except InputError as error:
+        where = _place([source], [directive])
+        raise InputError(Problem(where, str(problem)) for problem in error.problems) from error
 
 
 def _directive_problems(source: YamlSource) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """Layers of a machine: specification, fit, what-if override; nothing is overwritten, everything is recorded."""
 
 import dataclasses
+import pickle
 
 import pytest
 
@@ -120,3 +121,10 @@ def test_equal_machines_compare_and_hash_equal() -> None:
     assert one == other
     assert hash(one) == hash(other)
     assert one != load_machine("h100-sxm")
+
+
+def test_machines_travel_between_processes() -> None:
+    machine = load_machine("h100-sxm").with_(**{BANDWIDTH: 4000})
+    there = pickle.loads(pickle.dumps(machine))
+    assert there == machine
+    assert hash(there.resources) == hash(machine.resources)
