@@ -12,7 +12,7 @@ from narrowgauge.workloads.operators import AllGather, Attention, GroupedGemm, K
 
 
 def forward(low: Lowering, logits: int, absorbed: bool) -> Iterator[Operator]:
-    """A whole forward pass: `logits` tokens reach the output head; `absorbed` computes latent attention on the latents themselves."""
+    """A whole forward pass: `logits` tokens reach the output head; `absorbed` keeps latent attention in the latent space."""
     model = low.model
     yield from _embedding(low)
     latent = model.attention.latent
@@ -90,9 +90,9 @@ def _scores(
 
 
 def _latent_attention(low: Lowering, latent: LatentShape, absorbed: bool) -> Iterator[Operator]:
-    """Expanded: keys and values of all tokens, cached ones included, are computed from the latents and kept at 16 bits for this pass.
+    """Expanded: keys and values of all tokens, cached ones included, are computed from the latents for this pass, at 16 bits.
 
-    Absorbed: queries are mapped into the latent space and outputs back, at 16 bits, and one head of latents serves all queries."""
+    Absorbed: queries are mapped into the latent space and outputs back, at 16 bits; one head of latents serves all queries."""
     layers, heads = low.model.layers, low.split.heads
     yield from low.gemm("attn.qkv_a" if latent.query_rank else "attn.kv_a")
     yield from low.norm("attn.q_a_norm")

@@ -22,7 +22,13 @@ class Fields:
     def problem(self, name: str, what: str) -> None:
         """Notes that field `name` is wrong."""
         self._faulty.add(name)
-        self.problems.append(Problem(self.source, f"{self.prefix}{name}: {what}"))
+        found = Problem(self.source, f"{self.prefix}{name}: {what}")
+        if found not in self.problems:  # a field may be read twice
+            self.problems.append(found)
+
+    def is_faulty(self, name: str) -> bool:
+        """Whether a problem was noted with field `name`."""
+        return name in self._faulty
 
     def finish(self) -> None:
         """Raises one InputError with every problem that was noted, if any."""
@@ -111,7 +117,7 @@ class Fields:
         return Fields(value, self.source, f"{self.prefix}{name}.", self.problems)
 
     def divides(self, divisor_name: str, divisor: int, name: str, value: int) -> bool:
-        """Whether `divisor` divides `value`; notes a problem with `divisor_name` otherwise, unless one of them is unreadable already."""
+        """Whether `divisor` divides `value`; if not, notes a problem with `divisor_name` (none if either was unreadable)."""
         if value % divisor == 0 or {divisor_name, name} & self._faulty:
             return True
         self.problem(divisor_name, f"given {divisor}, allowed: a divisor of {self.prefix}{name}, which is {value}")

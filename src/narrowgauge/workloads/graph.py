@@ -15,7 +15,7 @@ from narrowgauge.workloads.operators import Operator
 
 
 class Phase(StrEnum):
-    """Prefill takes in a prompt and needs the logits of its last token; decode extends sequences and needs those of every token."""
+    """Prefill takes in prompts and needs logits of their last tokens; decode extends sequences and needs those of every token."""
 
     PREFILL = "prefill"
     DECODE = "decode"
@@ -70,11 +70,16 @@ def build_graph(
 ) -> Graph:
     """The graph of a forward pass. Layers that are alike share an operator, whose `count` says how many there are.
 
-    `fuse_residual` joins a residual addition and the RMSNorm behind it, as inference frameworks do. Raises one InputError that lists
-    every size that is not a whole number in range, and another where the model cannot be split over `tensor_parallel` GPUs."""
+    `fuse_residual` joins a residual addition and the RMSNorm behind it, as inference frameworks do. Raises one InputError that
+    lists every size that is no whole number in range or exceeds a learned position table, and another where the model cannot be
+    split over `tensor_parallel` GPUs."""
     problems = _problems({"batch": (batch, 1), "query_len": (query_len, 1), "context_len": (context_len, 0)})
     if phase not in tuple(Phase):
         problems.append(Problem("phase", f"given {phase!r}; {nearest(str(phase), tuple(Phase))}"))
+    if not problems and model.positions and context_len + query_len > (model.max_positions or model.positions):
+        problems.append(
+            Problem("query_len", f"given {context_len} + {query_len} tokens, {model.name} has {model.max_positions} positions")
+        )
     if problems:
         raise InputError(problems)
     phase = Phase(phase)

@@ -13,8 +13,7 @@ from narrowgauge.workloads.parallel import Split
 class Linear:
     """`y = W x (+ b)` with W of `n` × `k`, as one GPU holds it, in `layers` layers and `experts` copies per layer.
 
-    `quantized` is False where every published recipe keeps 16 bits (router, output head). `groups` > 1: that many independent small
-    maps run as one kernel."""
+    `quantized` is False where published recipes keep 16 bits (router, output head)."""
 
     name: str
     n: int
@@ -22,18 +21,17 @@ class Linear:
     layers: int
     bias: bool = False
     experts: int = 1
-    groups: int = 1
     quantized: bool = True
 
     @property
     def weights(self) -> int:
         """Weights on one GPU, over all layers and experts."""
-        return self.n * self.k * self.groups * self.layers * self.experts
+        return self.n * self.k * self.layers * self.experts
 
     @property
     def biases(self) -> int:
         """Bias elements on one GPU, over all layers and experts."""
-        return self.n * self.groups * self.layers * self.experts if self.bias else 0
+        return self.n * self.layers * self.experts if self.bias else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ class Lowering:
     """What was asked for, and operators made to measure.
 
     `tokens` is the number of new tokens, `wide` the 16-bit format between operators, `plain` the scheme of what stays at 16 bits.
-    `fuse_residual` joins residual additions with the RMSNorm behind them, where the model has one there."""
+    `fuse_residual` joins residual additions with the RMSNorm behind them, where the model has one there. Under static activation
+    scales the kernel in front of a product quantises its output; that it then writes fewer bytes is not credited."""
 
     def __init__(
         self,

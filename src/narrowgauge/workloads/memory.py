@@ -55,7 +55,7 @@ def kv_cache_bytes(model: ModelConfig, scheme: QuantScheme, tokens: int, tensor_
 
 
 def activation_bytes(model: ModelConfig, scheme: QuantScheme, step_tokens: int, batch: int, tensor_parallel: int = 1) -> float:
-    """Estimated peak of the activations of a pass over `step_tokens` tokens: the residual stream and its copy, the input and the output
+    """Estimated peak of the activations of a pass over `step_tokens` tokens: the residual stream and its copy, input and output
     of the widest product, and FP32 logits of one token per sequence."""
     maps = [linear for linear in linears(model, tensor_parallel) if linear.name != "lm_head"]
     copies = {linear.name: model.moe.top_k if model.moe and linear.experts > 1 else 1 for linear in maps}

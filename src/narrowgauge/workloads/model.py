@@ -23,8 +23,8 @@ class WindowGroup:
 class LatentShape:
     """Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434): keys and values are expanded from one cached latent vector.
 
-    `query_rank` None: queries are projected without a bottleneck. `nope_dim` and `rope_dim` split a query-key head, `value_dim` is
-    the width of a value head."""
+    `query_rank` None: queries are projected without a bottleneck. `nope_dim` and `rope_dim` split a query-key head; a value head
+    is `value_dim` wide."""
 
     kv_rank: int
     rope_dim: int
@@ -40,7 +40,7 @@ class LatentShape:
 
 @dataclass(frozen=True)
 class AttentionShape:
-    """Heads of one layer. `rotary_dim` is how much of a head is rotated (0: no rotary embedding); `qk_norm` an RMSNorm per head."""
+    """Heads of one layer. `rotary_dim` elements of a head are rotated (0: no rotary embedding); `qk_norm` norms every head."""
 
     heads: int
     kv_heads: int
@@ -81,7 +81,7 @@ class MlpShape:
 
 @dataclass(frozen=True)
 class MoeShape:
-    """A mixture of experts in all but the first or other `dense_layers` layers; the experts are gated MLPs of width `intermediate`.
+    """A mixture of experts in all but `dense_layers` layers; the experts are gated MLPs of width `intermediate`.
 
     `shared_intermediate` is the width of the MLP that every token passes (0: none), `shared_gate` a learned gate on it,
     `router_bias` one correction per expert."""
@@ -110,8 +110,8 @@ class NormKind(StrEnum):
 class ModelConfig:
     """A model. `layer_norms` names the norms of one layer in order; `parallel` computes attention and MLP from the same input.
 
-    `positions` is the number of rows of a learned position table (0: none); `embed_dim` the width of the token table where it is not
-    `hidden`. `mlp` is that of the dense layers; `moe` replaces it in the others."""
+    `positions` is the number of rows of a learned position table (0: none); `embed_dim` the width of the token table where that is
+    not `hidden`. `mlp` is the MLP of the dense layers; `moe` replaces it in the others."""
 
     name: str
     model_type: str

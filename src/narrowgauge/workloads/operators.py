@@ -16,7 +16,7 @@ from narrowgauge.units import BITS_PER_BYTE
 
 @dataclass(frozen=True, slots=True)
 class Gemm:
-    """`C[m, n] = A[m, k] · W[n, k]`: m tokens, weights and activations in the formats of `scheme`, output in its 16-bit format."""
+    """`C[m, n] = A[m, k] · W[n, k]`: m tokens; weights and activations in the formats of `scheme`, C in its 16-bit format."""
 
     name: str
     m: int
@@ -49,7 +49,7 @@ class Gemm:
 
 @dataclass(frozen=True, slots=True)
 class GroupedGemm:
-    """`groups` products of different weights in one kernel, over `rows` rows in all: experts of a layer, or heads of latent attention.
+    """`groups` products with weights of their own in one kernel, over `rows` rows in all: experts, or heads of latent attention.
 
     `groups` is an expected number and may be fractional; `m` = rows / groups is the mean height of a group."""
 
@@ -92,9 +92,9 @@ class GroupedGemm:
 class Attention:
     """Causal attention of `query_len` new tokens per sequence after `step` tokens in the cache, on the heads of one GPU.
 
-    A token sees the last `window` tokens, itself included (None: all). `head_dim` is the width of queries and keys, `value_dim` that
-    of values; with `shared_kv` values are the first `value_dim` elements of the keys (latent attention in decoding) and are not stored
-    twice. `query` is the format of queries and output, `kv` of keys and values in memory."""
+    A token sees the last `window` tokens, itself included (None: all). `head_dim` is the width of queries and keys, `value_dim`
+    that of values; with `shared_kv` values are the first `value_dim` elements of the keys (latent attention in decoding) and are
+    not stored twice. `query` is the format of queries and output, `kv` that of keys and values in memory."""
 
     name: str
     batch: int
@@ -193,7 +193,7 @@ TRAFFIC = {
 class Elementwise:
     """A kernel over `rows` × `width` elements of output (of input for `router_topk` and `sampling`), limited by memory.
 
-    Reads elements of format `source`, writes `target`. `fan_in` is the number of rows that are summed into one (`moe_combine`)."""
+    Reads elements of format `source`, writes `target`. `fan_in` rows are summed into one (`moe_combine`)."""
 
     name: str
     kind: Kind

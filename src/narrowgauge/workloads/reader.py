@@ -31,15 +31,21 @@ def read_model(source: str | PathLike[str]) -> ModelConfig:
     Raises one InputError that lists everything that is wrong with the file, or names the nearest card."""
     if isinstance(source, str) and canonical(source) in model_names():
         return _read_card(canonical(source))
-    path = Path(source)
-    if path.is_dir():
-        path = path / CONFIG_FILE
-    if not path.is_file():
+    path = _config_path(Path(source))
+    if path is None:
         raise InputError(
             [Problem(str(source), f"is no file, no folder with a {CONFIG_FILE} and no model card; {_near(str(source))}")]
         )
     name = path.parent.name if path.name == CONFIG_FILE else path.stem
     return parse_config(_load(path), str(path), name or path.stem)
+
+
+def _config_path(path: Path) -> Path | None:
+    try:
+        path = path / CONFIG_FILE if path.is_dir() else path
+        return path if path.is_file() else None
+    except OSError:  # a name that the file system refuses
+        return None
 
 
 def _near(name: str) -> str:

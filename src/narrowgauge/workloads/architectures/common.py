@@ -50,6 +50,8 @@ def one_window(layers: int, window: int | None = None) -> tuple[WindowGroup, ...
 
 def mixed_windows(fields: Fields, layers: int, window: int | None, slides: Callable[[int], bool]) -> tuple[WindowGroup, ...]:
     """Layers for which `slides(index)` holds see `window` tokens, the others all; a `layer_types` list overrules `slides`."""
+    if fields.is_faulty("num_hidden_layers"):
+        return one_window(layers)
     types: Sequence[str] | None = fields.text_list("layer_types", layers, (FULL, SLIDING))
     sliding = [types[i] == SLIDING if types else slides(i) for i in range(layers)].count(True) if window else 0
     groups = (WindowGroup(sliding, window), WindowGroup(layers - sliding))

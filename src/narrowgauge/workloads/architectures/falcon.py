@@ -11,7 +11,7 @@ MLP_RATIO = 4  # FalconConfig
 
 @architecture("falcon")
 def falcon(fields: Fields, name: str) -> ModelConfig:
-    """All Falcon decoders; `new_decoder_architecture` has a norm per branch and reads `num_kv_heads`, the old one `multi_query`."""
+    """All Falcon decoders. The old architecture reads `multi_query`; the new one `num_kv_heads`, and has a norm per branch."""
     hidden = fields.integer("hidden_size")
     layers = fields.integer("num_hidden_layers" if fields.has("num_hidden_layers") else "n_layer")
     bias, parallel = fields.flag("bias", False), fields.flag("parallel_attn", True)
