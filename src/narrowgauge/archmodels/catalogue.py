@@ -37,7 +37,7 @@ def open_relative(folder: str, kind: str, name_or_path: str, to: YamlSource) -> 
 
 def _open(folder: str, kind: str, name_or_path: str | Path, relative_to: Path) -> YamlSource:
     if _is_path(name_or_path):
-        return read_yaml(relative_to / name_or_path, str(name_or_path))
+        return read_yaml((relative_to / name_or_path).resolve(), str(name_or_path))
     name = canonical(str(name_or_path))
     if name not in shipped(folder):
         hint = f"{nearest(name, shipped(folder))}; or give the path of a {SUFFIX} file"

@@ -56,25 +56,28 @@ def _load(name_or_path: str | Path) -> Specification:
     problems = [problem for source in chain for problem in _directive_problems(source)]
     if problems:
         raise InputError(problems)
-    table = _energy_table(chain)
+    sources = [*chain, *_energy_table(chain)]
+    sheet = _validated(sources)
+    numbers = FrozenMap(quantities(sheet))
+    problems = [Problem(_place(sources, path.split(".")), what) for path, what in contradictions(numbers)]
+    if problems:
+        raise InputError(problems)
+    return Specification(Path(chain[0].label).stem, numbers, FrozenMap(texts(sheet)), tuple(source.label for source in sources))
+
+
+def _validated(sources: Sequence[YamlSource]) -> Sheet:
+    """The files joined, the first above the others, and checked against the schema."""
     merged: dict[str, Any] = {}
     keys: dict[str, str] = {}
-    for source in reversed([*chain, *table]):
+    for source in reversed(sources):
         keys = {**keys, **source.tree.get("sources", {})}
         merged = _merge(merged, _cited(source.tree, keys))
-    body = {key: value for key, value in merged.items() if key not in DIRECTIVES}
+    body = {key: entry for key, entry in merged.items() if key not in DIRECTIVES}
     try:
-        sheet = Sheet.model_validate(body, context={"source_keys": tuple(keys)})
+        return Sheet.model_validate(body, context={"source_keys": tuple(keys)})
     except ValidationError as error:
         faults = error.errors(include_url=False)
-        raise InputError(problem for fault in faults for problem in _problems(fault, [*chain, *table])) from error
-    numbers = dict(quantities(sheet))
-    wrong = [Problem(_place([*chain, *table], path.split(".")), what) for path, what in contradictions(numbers)]
-    if wrong:
-        raise InputError(wrong)
-    name = Path(chain[0].label).stem
-    files = tuple(source.label for source in (*chain, *table))
-    return Specification(name, FrozenMap(numbers), FrozenMap(texts(sheet)), files)
+        raise InputError(problem for fault in faults for problem in _problems(fault, sources)) from error
 
 
 def _chain(source: YamlSource) -> Iterator[YamlSource]:

@@ -65,8 +65,10 @@ def read_yaml(path: Path | Traversable, label: str) -> YamlSource:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         raise InputError([Problem(f"{label}{line}", f"is not valid YAML: {_first_line(error.problem)}")]) from error
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:  # ValueError: a date or number of impossible form
         raise InputError([Problem(label, f"is not valid YAML: {_first_line(error)}")]) from error
+    except RecursionError as error:
+        raise InputError([Problem(label, "is nested too deeply")]) from error
     if not isinstance(tree, dict) or not all(isinstance(key, str) for key in tree):
         raise InputError([Problem(f"{label}:1", "the top level must be a mapping of section names")])
     return YamlSource(label, path, text, tree)

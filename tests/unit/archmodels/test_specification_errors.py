@@ -129,12 +129,20 @@ def test_architecture_has_a_form(spec_file: Writer) -> None:
         ("title: a\ntitle: b\n", ":2: is not valid YAML"),
         ("title: [a\n", "is not valid YAML"),
         ("title: \x00\n", "is not valid YAML"),
+        ("title: 2020-13-45\n", "is not valid YAML"),
+        (f"title: {'[' * 5000}\n", "is nested too deeply"),
         ("- a\n", ":1: the top level must be a mapping"),
         ("", ":1: the top level must be a mapping"),
     ],
 )
 def test_broken_files(spec_file: Writer, text: str, words: str) -> None:
     assert words in fault(spec_file(text))
+
+
+def test_file_that_builds_on_itself_by_another_spelling(spec_file: Writer) -> None:
+    path = spec_file("")
+    path.write_text(f"base: ../{path.parent.name}/mine.yaml\n")
+    assert "leads back to a file that builds on this one" in fault(path)
 
 
 def test_not_text(tmp_path: Path) -> None:
