@@ -110,8 +110,8 @@ class NormKind(StrEnum):
 class ModelConfig:
     """A model. `layer_norms` names the norms of one layer in order; `parallel` computes attention and MLP from the same input.
 
-    `positions` is the number of rows of a learned position table (0: none); `embed_dim` the width of the token table where that is
-    not `hidden`. `mlp` is the MLP of the dense layers; `moe` replaces it in the others."""
+    `positions` is the number of rows of a learned position table (0: none), `embed_dim` the width of the token table where that
+    is not `hidden`. `mlp` is the MLP of the dense layers; `moe` replaces it in the others."""
 
     name: str
     model_type: str
