@@ -62,7 +62,8 @@ class KernelCost:
     def bound_by(self) -> Array:
         """Name of the busiest resource of each row."""
         names: Array = np.array(list(self.busy_us))
-        return names.take(np.argmax(np.stack(list(self.busy_us.values())), axis=0))
+        busiest: Array = np.argmax(np.stack(list(self.busy_us.values())), axis=0)
+        return np.asarray(names[busiest])
 
 
 class KernelFamily(Protocol):

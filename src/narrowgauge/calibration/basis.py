@@ -1,0 +1,127 @@
+"""Which fitted numbers serve a kernel on a machine, and how far from home they are.
+
+In order of preference:
+
+    own         the machine's own fit of this precision (of this library, else of the library with the most rows)
+    precision   the machine's own fit of the nearest precision, for formats that nobody measured there
+    transfer    the fit of another machine, the nearest architecture first; only the specification is changed
+    unfitted    the parameters' documented initial values
+
+Only `own` uses the learned residual. A what-if override makes an unmeasured machine, which is a transfer from the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from narrowgauge.archmodels import Machine
+from narrowgauge.calibration.record import Fit, LibraryFit, PrecisionFit, shipped, shipped_machines
+from narrowgauge.dataflows.family import FAMILIES, KernelFamily, Variant
+
+
+class Relation(StrEnum):
+    """How the numbers came to this kernel on this machine, from the closest to the farthest."""
+
+    OWN = "own"
+    PRECISION = "precision"
+    TRANSFER = "transfer"
+    UNFITTED = "unfitted"
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Parameters for a variant, and the fit that they were taken from (None for documented initial values)."""
+
+    parameters: Mapping[str, float]
+    relation: Relation
+    source: str
+    library: str = ""
+    fit: LibraryFit | None = None
+    precision: PrecisionFit | None = None
+
+
+def _library(precision: PrecisionFit, wanted: str) -> str:
+    if wanted in precision.libraries:
+        return wanted
+    related = [name for name in precision.libraries if wanted and (name.startswith(wanted) or wanted.startswith(name))]
+    return max(related or precision.libraries, key=lambda name: precision.libraries[name].rows)
+
+
+def _likeness(family: KernelFamily, precision: str, fitted: str, machine: Machine) -> float:
+    """How much two precisions share, by the parameters that their kernels need; formats of the same width break ties."""
+    gpu = machine.resources
+    needed = {p.name for p in family.parameters(Variant(precision, ""), gpu)}
+    have = {p.name for p in family.parameters(Variant(fitted, ""), gpu)}
+    shared = len(needed & have) / len(needed | have)
+    common = sum(a == b for a, b in zip(precision, fitted, strict=False)) / max(len(precision), len(fitted))
+    return shared + common / 10.0
+
+
+def _architecture_distance(a: str, b: str) -> int:
+    """Between compute capabilities "sm80", "sm86", ...: 0 for the same one."""
+    return abs(int(a.removeprefix("sm")) - int(b.removeprefix("sm")))
+
+
+def _candidates(family: KernelFamily, machine: Machine) -> list[Fit]:
+    fits = [fit for name in shipped_machines(family.name) if (fit := shipped(name, family.name)) is not None]
+    return sorted(fits, key=lambda f: (f.machine != machine.name, _architecture_distance(f.architecture, machine.architecture)))
+
+
+def _own_kernels(family: KernelFamily, variant: Variant, machine: Machine) -> bool:
+    """Whether kernels of this precision are written apart from the machine's others, so that they say more than its own fit of
+    another precision does (weight-only GEMMs)."""
+    return any(p.name == "convert_scale" for p in family.parameters(variant, machine.resources))
+
+
+@lru_cache(maxsize=4096)
+def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
+    """The best available basis; raises UnsupportedError if the machine cannot run the variant."""
+    family = FAMILIES[family_name]
+    wanted = family.parameters(variant, machine.resources)
+    choices: list[tuple[tuple[float, ...], Fit, str]] = []
+    special = _own_kernels(family, variant, machine)
+    for rank, fit in enumerate(_candidates(family, machine)):
+        own = fit.machine == machine.name
+        for precision in fit.precisions:
+            same = precision == variant.precision
+            likeness = 2.0 if same else _runnable_likeness(family, variant.precision, precision, machine)
+            order = (-(round(likeness, 3)), rank) if special and not (own and same) else (not own, -round(likeness, 3), rank)
+            choices.append((order if not (own and same) else (-10.0,), fit, precision))
+    if not choices:
+        initial = {p.name: p.initial for p in wanted}
+        return Basis(initial, Relation.UNFITTED, f"{family_name}: documented initial values, nothing fitted")
+    _, fit, precision = min(choices, key=lambda choice: choice[0])
+    found = fit.precisions[precision]
+    library = _library(found, variant.library)
+    values = found.libraries[library].values()
+    parameters = {p.name: values.get(p.name, _elsewhere(family, p.name, machine, p.initial)) for p in wanted}
+    real = fit.machine == machine.name and not machine.overrides
+    if real:
+        relation = Relation.OWN if precision == variant.precision else Relation.PRECISION
+    else:
+        relation = Relation.TRANSFER
+    prefix = {Relation.OWN: "fit", Relation.PRECISION: "nearest precision", Relation.TRANSFER: "transfer"}[relation]
+    source = f"{prefix} {fit.machine} {precision}/{library}"
+    return Basis(parameters, relation, source, library, found.libraries[library], found)
+
+
+def _runnable_likeness(family: KernelFamily, precision: str, fitted: str, machine: Machine) -> float:
+    from narrowgauge.errors import UnsupportedError
+
+    try:
+        return _likeness(family, precision, fitted, machine)
+    except UnsupportedError:
+        return 0.0
+
+
+def _elsewhere(family: KernelFamily, name: str, machine: Machine, initial: float) -> float:
+    """A parameter that the chosen fit does not know, from the nearest fit that does."""
+    for fit in _candidates(family, machine):
+        for precision in fit.precisions.values():
+            for library in precision.libraries.values():
+                if name in library.parameters:
+                    return library.parameters[name].value
+    return initial

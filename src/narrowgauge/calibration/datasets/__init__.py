@@ -1,0 +1,1 @@
+"""Importers: measured tables of others, and of users, as rows of kernel families."""

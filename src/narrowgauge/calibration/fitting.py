@@ -1,0 +1,151 @@
+"""From measured rows to a fit: physics first, then the residual, both judged on groups of shapes that they never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from narrowgauge.calibration import residual as learned
+from narrowgauge.calibration.intervals import Intervals, bucket_keys
+from narrowgauge.calibration.physics import fit_parameters
+from narrowgauge.calibration.record import FittedValue, LibraryFit, PrecisionFit, Residual
+from narrowgauge.dataflows.family import Columns, KernelFamily, Variant
+from narrowgauge.dataflows.resources import GpuResources
+
+Floats = npt.NDArray[np.float64]
+
+FOLDS = 5
+MINIMUM_ROWS = 40  # of one library and precision; fewer cannot be split into folds of shapes
+CONFIDENCE = 1.645  # two-sided 90 % of a normal distribution
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Rows of one library: integer columns of the family, latency in us, and the fold of shapes that each row belongs to."""
+
+    columns: Columns
+    latency_us: Floats
+    fold: npt.NDArray[np.int64]
+
+    def take(self, chosen: npt.NDArray[np.bool_]) -> tuple[dict[str, npt.NDArray[np.float64]], Floats]:
+        """Columns and latencies of the chosen rows."""
+        return {name: column[chosen] for name, column in self.columns.items()}, self.latency_us[chosen]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Predictions of rows by models that saw neither them nor any other row of their shape group."""
+
+    measured_us: Floats
+    physics_us: Floats
+    residual_us: Floats
+    size_class: npt.NDArray[np.int64]
+
+
+def folds_of(family: KernelFamily, columns: Columns, folds: int = FOLDS) -> npt.NDArray[np.int64]:
+    """Fold of each row, a hash of its group columns: the same shape lands in the same fold in every library and every run."""
+    mixed = np.zeros(len(next(iter(columns.values()))), np.uint64)
+    with np.errstate(over="ignore"):
+        for name in family.group:
+            mixed = (mixed ^ np.asarray(columns[name], np.int64).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+    return np.asarray(mixed % np.uint64(folds), np.int64)
+
+
+def fit_precision(
+    family: KernelFamily,
+    precision: str,
+    gpu: GpuResources,
+    data: Mapping[str, Measured],
+    progress: Progress = lambda _: None,
+) -> tuple[PrecisionFit, dict[str, HeldOut]]:
+    """Fit every library of one precision. Returns the fit and the held-out predictions that its errors and intervals come from."""
+    libraries = tuple(data)
+    final: dict[str, dict[str, float]] = {}
+    folded: dict[str, list[dict[str, float]]] = {}
+    for library in libraries:
+        variant, rows = Variant(precision, library), data[library]
+        progress(f"physics {variant}: {len(rows.latency_us)} rows")
+        final[library] = fit_parameters(family, variant, gpu, rows.columns, rows.latency_us)
+        folded[library] = [
+            fit_parameters(family, variant, gpu, *rows.take(rows.fold != fold), start=final[library]) for fold in range(FOLDS)
+        ]
+    progress(f"residual {family.name} {precision}")
+    fold_of_row = np.concatenate([data[library].fold for library in libraries])
+    measured = np.concatenate([data[library].latency_us for library in libraries])
+    physics, correction = np.empty(len(measured)), np.empty(len(measured))
+    for fold in range(FOLDS):
+        test = fold_of_row == fold
+        x, us, _ = _priced(family, precision, gpu, data, {library: folded[library][fold] for library in libraries})
+        error = np.log(measured / us)
+        bound = learned.bound_of(error[~test])
+        physics[test] = us[test]
+        if test.any():
+            correction[test] = np.clip(learned.train(x[~test], error[~test]).predict(x[test]), -bound, bound)
+    x, us, names = _priced(family, precision, gpu, data, final)
+    error = np.log(measured / us)
+    residual = Residual(names, libraries, learned.bound_of(error), learned.train(x, error))
+    held_out, fits, first = {}, {}, 0
+    for library in libraries:
+        rows = data[library]
+        own = slice(first, first := first + len(rows.latency_us))
+        held = HeldOut(rows.latency_us, physics[own], physics[own] * np.exp(correction[own]), family.size_class(rows.columns))
+        held_out[library] = held
+        fits[library] = _library_fit(family, Variant(precision, library), gpu, rows, final[library], folded[library], held)
+    return PrecisionFit(fits, residual), held_out
+
+
+def _priced(
+    family: KernelFamily, precision: str, gpu: GpuResources, data: Mapping[str, Measured], params: Mapping[str, Mapping[str, float]]
+) -> tuple[Floats, Floats, tuple[str, ...]]:
+    """Feature matrix and physics latency of all rows, library after library, and the names of the features."""
+    blocks, latencies, names = [], [], ()
+    for index, (library, rows) in enumerate(data.items()):
+        variant = Variant(precision, library)
+        cost = family.cost(rows.columns, variant, gpu, params[library])
+        found = family.features(rows.columns, variant, gpu, cost)
+        names = (*found, learned.LIBRARY)
+        blocks.append(learned.table(found, index))
+        latencies.append(cost.latency_us)
+    return np.concatenate(blocks), np.concatenate(latencies), names
+
+
+def mape(predicted: Floats, measured: Floats) -> float:
+    """Mean absolute percentage error, as a fraction."""
+    return float(np.mean(np.abs(predicted / measured - 1.0)))
+
+
+def _library_fit(
+    family: KernelFamily,
+    variant: Variant,
+    gpu: GpuResources,
+    rows: Measured,
+    final: Mapping[str, float],
+    folded: list[dict[str, float]],
+    held: HeldOut,
+) -> LibraryFit:
+    parameters = {}
+    for p in family.parameters(variant, gpu):
+        left_out = np.array([f[p.name] for f in folded])
+        spread = CONFIDENCE * np.sqrt((FOLDS - 1) / FOLDS * np.sum((left_out - left_out.mean()) ** 2))
+        value = final[p.name]
+        parameters[p.name] = FittedValue(value, max(p.low, value - spread), min(p.high, value + spread), p.unit)
+    errors = {
+        "physics": np.log(held.measured_us / held.physics_us),
+        "residual": np.log(held.measured_us / held.residual_us),
+    }
+    return LibraryFit(
+        rows=len(rows.latency_us),
+        parameters=parameters,
+        valid_range={name: (float(column.min()), float(column.max())) for name, column in rows.columns.items()},
+        held_out={
+            "physics_mape": mape(held.physics_us, held.measured_us),
+            "residual_mape": mape(held.residual_us, held.measured_us),
+        },
+        physics_intervals=Intervals.from_errors(bucket_keys(held.size_class, held.physics_us), errors["physics"]),
+        residual_intervals=Intervals.from_errors(bucket_keys(held.size_class, held.residual_us), errors["residual"]),
+    )

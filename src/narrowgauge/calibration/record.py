@@ -1,0 +1,185 @@
+"""A fit as a file: fitted values with intervals, where the data came from, how well it did on data left out, where it is valid.
+
+One JSON file per machine and kernel family. Schema 1:
+
+    {"schema": 1, "machine": ..., "architecture": ..., "family": ..., "sources": [{"name", "sha256", "rows", "origin"}],
+     "precisions": {PRECISION: {"residual": {"features", "libraries", "bound", "trees"},
+                                "libraries": {LIBRARY: {"rows", "parameters", "valid_range", "held_out", "intervals"}}}}}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from narrowgauge.calibration.intervals import Intervals
+from narrowgauge.calibration.trees import TreeEnsemble
+from narrowgauge.errors import InputError, Problem
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """The data behind a fit: file name, SHA-256 of its bytes, rows used, and where the public original is."""
+
+    name: str
+    sha256: str
+    rows: int
+    origin: str
+
+
+@dataclass(frozen=True)
+class FittedValue:
+    """A fitted parameter with the interval that leaving out groups of data gives it."""
+
+    value: float
+    low: float
+    high: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class LibraryFit:
+    """What one library's measurements say about one precision."""
+
+    rows: int
+    parameters: Mapping[str, FittedValue]
+    valid_range: Mapping[str, tuple[float, float]]
+    held_out: Mapping[str, float]
+    physics_intervals: Intervals
+    residual_intervals: Intervals
+
+    def values(self) -> dict[str, float]:
+        """Parameter values by name."""
+        return {name: p.value for name, p in self.parameters.items()}
+
+
+@dataclass(frozen=True)
+class Residual:
+    """What is left of log(measured / physics), learned and bounded; `libraries` in the order of their feature value."""
+
+    features: tuple[str, ...]
+    libraries: tuple[str, ...]
+    bound: float
+    trees: TreeEnsemble
+
+
+@dataclass(frozen=True)
+class PrecisionFit:
+    """All libraries of one precision, and the residual that they share."""
+
+    libraries: Mapping[str, LibraryFit]
+    residual: Residual
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fit file."""
+
+    machine: str
+    architecture: str
+    family: str
+    sources: tuple[Source, ...]
+    precisions: Mapping[str, PrecisionFit] = field(default_factory=dict)
+
+    @property
+    def file_name(self) -> str:
+        """Name of the file that holds it."""
+        return f"{self.machine}.{self.family}.json"
+
+
+def _library_to_json(fit: LibraryFit) -> dict[str, Any]:
+    return {
+        "rows": fit.rows,
+        "parameters": {
+            name: {"value": _short(p.value), "low": _short(p.low), "high": _short(p.high), "unit": p.unit}
+            for name, p in fit.parameters.items()
+        },
+        "valid_range": {name: list(bounds) for name, bounds in fit.valid_range.items()},
+        "held_out": {name: _short(value) for name, value in fit.held_out.items()},
+        "intervals": {"physics": fit.physics_intervals.to_json(), "residual": fit.residual_intervals.to_json()},
+    }
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _library_from_json(data: Mapping[str, Any]) -> LibraryFit:
+    return LibraryFit(
+        rows=data["rows"],
+        parameters={name: FittedValue(**p) for name, p in data["parameters"].items()},
+        valid_range={name: (a, b) for name, (a, b) in data["valid_range"].items()},
+        held_out=data["held_out"],
+        physics_intervals=Intervals.from_json(data["intervals"]["physics"]),
+        residual_intervals=Intervals.from_json(data["intervals"]["residual"]),
+    )
+
+
+def save(fit: Fit, folder: Path) -> Path:
+    """Write the fit below `folder`; readable parts indented, trees on one line each."""
+    precisions = {}
+    for name, p in fit.precisions.items():
+        precisions[name] = {
+            "libraries": {library: _library_to_json(f) for library, f in p.libraries.items()},
+            "residual": {
+                "features": list(p.residual.features),
+                "libraries": list(p.residual.libraries),
+                "bound": _short(p.residual.bound),
+                "trees": p.residual.trees.to_json(),
+            },
+        }
+    data = {
+        "schema": SCHEMA,
+        "machine": fit.machine,
+        "architecture": fit.architecture,
+        "family": fit.family,
+        "sources": [vars(s) for s in fit.sources],
+        "precisions": precisions,
+    }
+    path = folder / fit.file_name
+    path.write_text(json.dumps(data, separators=(",", ":")).replace('},"', '},\n"') + "\n", encoding="utf-8")
+    return path
+
+
+def load(path: Path) -> Fit:
+    """Read a fit file; raises InputError for one that is not a fit of this schema."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["schema"] != SCHEMA:
+            raise InputError([Problem(str(path), f"fit schema {data['schema']} is not known; this version reads {SCHEMA}")])
+        precisions = {
+            name: PrecisionFit(
+                {library: _library_from_json(f) for library, f in p["libraries"].items()},
+                Residual(
+                    tuple(p["residual"]["features"]),
+                    tuple(p["residual"]["libraries"]),
+                    p["residual"]["bound"],
+                    TreeEnsemble.from_json(p["residual"]["trees"]),
+                ),
+            )
+            for name, p in data["precisions"].items()
+        }
+        sources = tuple(Source(**s) for s in data["sources"])
+        return Fit(data["machine"], data["architecture"], data["family"], sources, precisions)
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise InputError([Problem(str(path), f"not a fit file of schema {SCHEMA}: {type(error).__name__}: {error}")]) from error
+
+
+@lru_cache(maxsize=64)
+def shipped(machine: str, family: str) -> Fit | None:
+    """The fit that ships with the package for this machine and family, if there is one."""
+    path = Path(str(resources.files("narrowgauge.calibration") / "fits" / f"{machine}.{family}.json"))
+    return load(path) if path.exists() else None
+
+
+def shipped_machines(family: str) -> tuple[str, ...]:
+    """Machines that have a shipped fit of the family."""
+    folder = Path(str(resources.files("narrowgauge.calibration") / "fits"))
+    return tuple(sorted(p.name.removesuffix(f".{family}.json") for p in folder.glob(f"*.{family}.json")))

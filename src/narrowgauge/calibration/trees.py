@@ -1,0 +1,112 @@
+"""Gradient-boosted trees as plain arrays: scikit-learn grows them, this file evaluates them, JSON stores them.
+
+Evaluating needs neither scikit-learn nor its object format, which keeps a prediction from a cold process short and a fit file readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+
+FEW_ROWS = 512  # below this the compiler costs more than it saves
+DIGITS = 7  # significant digits kept in a file; thresholds are midpoints between data
+
+
+@dataclass(frozen=True)
+class TreeEnsemble:
+    """Sum of regression trees. Node i tests `x[feature[i]] <= value[i]` and goes to `child[i]`, else to `child[i] + 1`;
+    a leaf has feature -1 and holds its contribution in `value`. `roots` are the trees' first nodes."""
+
+    baseline: float
+    roots: Ints
+    feature: Ints
+    value: Floats
+    child: Ints
+
+    @classmethod
+    def from_sklearn(cls, model: Any) -> TreeEnsemble:
+        """The trees of a fitted HistGradientBoostingRegressor with a symmetric loss (baseline plus a sum of leaves)."""
+        roots, feature, value, child = [], [], [], []
+        for (predictor,) in model._predictors:
+            nodes = predictor.nodes
+            offset = len(feature)
+            roots.append(offset)
+            order, place = [0], {0: offset}
+            feature.append(0), value.append(0.0), child.append(0)
+            while order:
+                i = order.pop(0)
+                at = place[i]
+                if nodes[i]["is_leaf"]:
+                    feature[at], value[at], child[at] = -1, float(nodes[i]["value"]), 0
+                    continue
+                left = len(feature)
+                feature[at], value[at], child[at] = int(nodes[i]["feature_idx"]), float(nodes[i]["num_threshold"]), left
+                for branch in (int(nodes[i]["left"]), int(nodes[i]["right"])):
+                    place[branch] = len(feature)
+                    feature.append(0), value.append(0.0), child.append(0)
+                    order.append(branch)
+        rounded = [float(f"{v:.{DIGITS}g}") for v in value]
+        base = float(np.ravel(model._baseline_prediction)[0])
+        return cls(base, np.array(roots, np.int32), np.array(feature, np.int32), np.array(rounded), np.array(child, np.int32))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TreeEnsemble:
+        """Inverse of `to_json`."""
+        return cls(
+            float(data["baseline"]),
+            np.array(data["roots"], np.int32),
+            np.array(data["feature"], np.int32),
+            np.array(data["value"], float),
+            np.array(data["child"], np.int32),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists."""
+        return {
+            "baseline": self.baseline,
+            "roots": self.roots.tolist(),
+            "feature": self.feature.tolist(),
+            "value": self.value.tolist(),
+            "child": self.child.tolist(),
+        }
+
+    def predict(self, x: Floats) -> Floats:
+        """Sum of the trees for every row of `x`, shape (rows, features)."""
+        if len(x) > FEW_ROWS:
+            compiled: Floats = _compiled_walk()(x, self.roots, self.feature, self.value, self.child)
+            return self.baseline + compiled
+        node = np.broadcast_to(self.roots, (len(x), len(self.roots)))
+        rows = np.arange(len(x))[:, None]
+        while True:
+            feature = self.feature[node]
+            inner = feature >= 0
+            if not inner.any():
+                return self.baseline + self.value[node].sum(axis=1)
+            right = x[rows, np.maximum(feature, 0)] > self.value[node]
+            node = np.where(inner, self.child[node] + right, node)
+
+
+def _walk(x: Any, roots: Any, feature: Any, value: Any, child: Any) -> Any:
+    total = np.zeros(x.shape[0])
+    for i in range(x.shape[0]):
+        for root in roots:
+            node = root
+            while feature[node] >= 0:
+                node = child[node] + (x[i, feature[node]] > value[node])
+            total[i] += value[node]
+    return total
+
+
+@lru_cache(maxsize=1)
+def _compiled_walk() -> Any:
+    import numba
+
+    return numba.njit(cache=True)(_walk)

@@ -1,0 +1,237 @@
+"""Kernel family `gemm`: dense, FP8, INT8 and mixed-input products C[m,n] = A[m,k] · B[k,n], weights stored n × k.
+
+The variant's precision is the name of a quantization scheme, which alone decides bytes, tensor-core rate and conversion work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from narrowgauge import units
+from narrowgauge.dataflows import gemm_parameters as fitted
+from narrowgauge.dataflows.conversion import cycles_per_weight, instructions_per_weight
+from narrowgauge.dataflows.family import FAMILIES, Array, Columns, KernelCost, Parameter, Variant
+from narrowgauge.dataflows.gemm_profiles import GemmProfile, profile_of
+from narrowgauge.dataflows.gemm_search import Numbers, search, tile_terms
+from narrowgauge.dataflows.resources import GpuResources
+from narrowgauge.formats import QuantScheme, parse_scheme
+
+L2_PORT_BYTES = 64.0  # per SM and cycle; A100 whitepaper, "L2 cache read bandwidth" per SM
+ACCUMULATOR_SHARE = 0.5  # of the register file; the rest holds addresses, fragments and the epilogue
+REGISTER_FILE_BYTES = (
+    256 * units.BYTES_PER_KB
+)  # per SM on every supported architecture; CUDA programming guide, compute capabilities
+STEP_BYTES = 128  # of K per step: one swizzled shared-memory row
+COMMON_TILES = ((128, 128), (256, 128), (128, 256), (64, 64), (128, 64), (64, 256))  # whose wave fill the residual may look at
+RAMP_BYTES = 4e6  # transfers well below this finish before DRAM streams at full rate; only scales the fitted ramp_us
+
+
+@dataclass(frozen=True)
+class Operands:
+    """What a scheme means for a GEMM kernel on a GPU."""
+
+    scheme: QuantScheme
+    operand: str
+    weight_bytes: float
+    activation_bytes: float
+    conversion: Mapping[str, float]
+    promotes: bool
+    quantizes: bool
+
+    @property
+    def weight_only(self) -> bool:
+        """Whether narrow weights meet 16-bit activations."""
+        return bool(self.conversion) and not self.scheme.activation.is_quantized
+
+
+@lru_cache(maxsize=256)
+def _operands(precision: str, tensor_formats: frozenset[str]) -> Operands:
+    scheme = parse_scheme(precision)
+    operand = scheme.mma_operand(tensor_formats)
+    return Operands(
+        scheme=scheme,
+        operand=operand,
+        weight_bytes=float(scheme.weight_bits) / units.BITS_PER_BYTE,
+        activation_bytes=float(scheme.activation_bits) / units.BITS_PER_BYTE,
+        conversion=instructions_per_weight(scheme, operand),
+        promotes=scheme.activation.is_quantized and scheme.weight.scale_group is not None,
+        quantizes=includes_quantize(scheme),
+    )
+
+
+def operands_of(variant: Variant, gpu: GpuResources) -> Operands:
+    """The operands of the variant on this GPU; raises UnsupportedError with the reason if it cannot run."""
+    return _operands(variant.precision, frozenset(gpu.tensor_macs))
+
+
+def includes_quantize(scheme: QuantScheme) -> bool:
+    """Whether a GEMM of this scheme is timed together with the kernel that quantises its activations (dynamic FP8)."""
+    return scheme.activation_quantize and scheme.activation.format.name.startswith("fp8")
+
+
+class Gemm:
+    """The family; see the module and `gemm_search` for the schedule that is costed."""
+
+    name = "gemm"
+    columns = ("m", "n", "k")
+    group = ("n", "k")
+
+    def parameters(self, variant: Variant, gpu: GpuResources) -> tuple[Parameter, ...]:
+        """The common parameters and those of the CUDA-core kernel, of conversion, promotion and quantisation where there is any."""
+        operands = operands_of(variant, gpu)
+        extra = fitted.GEMV if self._profile(variant, operands, gpu).gemv_max_m else ()
+        extra += fitted.CONVERT if operands.conversion else ()
+        extra += fitted.PROMOTE if operands.promotes else ()
+        extra += fitted.QUANTIZE if operands.quantizes else ()
+        return fitted.COMMON + extra
+
+    def _profile(self, variant: Variant, operands: Operands, gpu: GpuResources) -> GemmProfile:
+        return profile_of(variant, operands.weight_only, gpu)
+
+    def numbers(self, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> Numbers:
+        """Machine, formats and fitted parameters merged into what the search reads."""
+        operands = operands_of(variant, gpu)
+        macs = gpu.tensor_macs[operands.operand] * gpu.tensor_clock_mhz / gpu.clock_mhz
+        convert = cycles_per_weight(operands.conversion, gpu) * params.get("convert_scale", 0.0)
+        promote = params.get("promote_scale", 0.0) / gpu.alu_results["fp32"]
+        fp32_macs_per_us = gpu.alu_results["fp32"] * gpu.sm_count * gpu.cycles_per_us
+        return Numbers(
+            sm_count=float(gpu.sm_count),
+            cycles_per_us=gpu.cycles_per_us,
+            tensor_macs=macs * params["tensor_efficiency"],
+            l2_sm_bytes=L2_PORT_BYTES * params["l2_sm_efficiency"],
+            l2_bytes=gpu.l2_bytes_per_sm_cycle * gpu.sm_count * params["l2_efficiency"],
+            dram_bytes_per_us=gpu.dram_bytes_per_us * params["dram_efficiency"],
+            write_bytes_per_us=gpu.dram_bytes_per_us * params["write_efficiency"],
+            l2_capacity=gpu.l2_bytes * params["l2_share"],
+            smem_bytes=gpu.smem_kb_per_sm * units.BYTES_PER_KB,
+            accumulator_bytes=REGISTER_FILE_BYTES * ACCUMULATOR_SHARE,
+            step_latency=params["step_latency"],
+            fill_latencies=params["fill_latencies"],
+            store_bytes=params["store_bytes"],
+            cta_cycles=params["cta_cycles"],
+            split_us=params["split_us"],
+            split_traffic=params["split_traffic"],
+            launch_us=params["launch_us"],
+            ramp_us=params["ramp_us"],
+            ramp_bytes=RAMP_BYTES,
+            weight_copies=params["weight_copies"],
+            exposed_step=params["exposed_step"],
+            exposed_dram=params["exposed_dram"],
+            refetch=params["refetch"],
+            power_drop=params["power_drop"],
+            power_time_us=params["power_time_us"],
+            gemv_max_m=float(self._profile(variant, operands, gpu).gemv_max_m),
+            gemv_us=params["gemv_us"],
+            gemv_dram_bytes_per_us=gpu.dram_bytes_per_us * params["gemv_efficiency"],
+            gemv_macs_per_us=fp32_macs_per_us * params["gemv_alu_efficiency"],
+            quantize_us=params.get("quantize_us", 0.0),
+            quantize_bytes_per_us=gpu.dram_bytes_per_us * params.get("quantize_efficiency", 1.0),
+            activation_bytes=operands.activation_bytes,
+            weight_bytes=operands.weight_bytes,
+            output_bytes=float(operands.scheme.output.storage_bits) / units.BITS_PER_BYTE,
+            step_k=STEP_BYTES / operands.activation_bytes,
+            convert_cycles=convert,
+            promote_cycles=promote,
+        )
+
+    def cost(self, rows: Columns, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> KernelCost:
+        """Best tiling of every row and what it costs; `choice` holds "tile_m", "tile_n" (0: CUDA-core kernel), "split_k", "quantize_us"."""
+        operands = operands_of(variant, gpu)
+        profile = self._profile(variant, operands, gpu)
+        x = self.numbers(variant, gpu, params)
+        m, n, k = (np.asarray(rows[c], float) for c in self.columns)
+        tiles, splits = profile.tile_array(), profile.split_array()
+        latency, dram_us, tile_index, split_index = search(m, n, k, tiles, splits, x)
+        gemv = tile_index < 0
+        tile_m = np.where(gemv, 0.0, tiles[tile_index, 0])
+        tile_n = np.where(gemv, 0.0, tiles[tile_index, 1])
+        quantize_us = (
+            x.quantize_us + m * k * (x.output_bytes + x.activation_bytes) / x.quantize_bytes_per_us
+            if operands.quantizes
+            else 0.0 * m
+        )
+        busy, actions = self._account(m, n, k, tile_m, tile_n, dram_us, operands, x)
+        busy["launch"] = np.full_like(m, x.launch_us)
+        choice = {
+            "tile_m": tile_m,
+            "tile_n": tile_n,
+            "split_k": np.where(gemv, 1.0, splits[split_index]),
+            "quantize_us": quantize_us,
+        }
+        return KernelCost(latency + quantize_us, busy, actions, choice)
+
+    def _account(
+        self, m: Array, n: Array, k: Array, tile_m: Array, tile_n: Array, dram_us: Array, operands: Operands, x: Numbers
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Busy time of each resource under the chosen tiling, and the actions that energy is charged for."""
+        gemv = tile_m == 0
+        safe_m, safe_n = np.where(gemv, 1.0, tile_m), np.where(gemv, 1.0, tile_n)
+        grid_m, grid_n = np.ceil(m / safe_m), np.ceil(n / safe_n)
+        padded_k = np.ceil(k / x.step_k) * x.step_k
+        macs = np.where(gemv, m * n * k, grid_m * safe_m * grid_n * safe_n * padded_k)
+        l2_bytes = (grid_m * n * x.weight_bytes + grid_n * m * x.activation_bytes) * k + m * n * x.output_bytes
+        l2_bytes = np.where(gemv, n * k * x.weight_bytes, l2_bytes)
+        sm_cycles = x.sm_count * x.cycles_per_us
+        _, _, _, convert, _, _ = tile_terms(safe_m, safe_n, x)
+        convert_us = np.where(gemv, m * n * k / x.gemv_macs_per_us, grid_m * grid_n * (padded_k / x.step_k) * convert / sm_cycles)
+        busy = {
+            "tensor_core": np.where(gemv, 0.0, macs / (x.tensor_macs * sm_cycles)),
+            "cuda_core": convert_us,
+            "dram": dram_us,
+            "l2": l2_bytes / (x.l2_bytes * x.cycles_per_us),
+        }
+        actions = {
+            "dram_byte": np.minimum(l2_bytes, dram_us * x.dram_bytes_per_us),
+            "l2_byte": l2_bytes,
+            "smem_byte": 2.0 * l2_bytes,
+            f"mac_{operands.operand}": macs,
+        }
+        for name, count in operands.conversion.items():
+            actions[f"alu_{name}"] = count * np.where(gemv, 1.0, grid_m) * n * k
+        return busy, actions
+
+    def features(self, rows: Columns, variant: Variant, gpu: GpuResources, cost: KernelCost) -> dict[str, Array]:
+        """Shape, alignment, fill of the last wave and of the tiles, and which resource dominates by how much."""
+        m, n, k = (np.asarray(rows[c], float) for c in self.columns)
+        tile_m, tile_n = np.maximum(cost.choice["tile_m"], 1.0), np.maximum(cost.choice["tile_n"], 1.0)
+        ctas = np.ceil(m / tile_m) * np.ceil(n / tile_n) * cost.choice["split_k"]
+        waves = ctas / gpu.sm_count
+        latency = cost.latency_us
+        waves_filled = {
+            f"waves_filled_{a}x{b}": np.log2(
+                (m / a) * (n / b) / gpu.sm_count / np.ceil(np.ceil(m / a) * np.ceil(n / b) / gpu.sm_count)
+            )
+            for a, b in COMMON_TILES
+        }
+        return {
+            "log_m": np.log2(m),
+            "log_n": np.log2(n),
+            "log_k": np.log2(k),
+            "log_us": np.log2(latency),
+            "tensor_share": np.log2(1e-3 + cost.busy_us["tensor_core"] / latency),
+            "dram_share": np.log2(1e-3 + cost.busy_us["dram"] / latency),
+            "l2_share": np.log2(1e-3 + cost.busy_us["l2"] / latency),
+            "log_waves": np.log2(waves),
+            "last_wave": waves - np.floor(waves),
+            "tile_m": tile_m,
+            "tile_n": tile_n,
+            "split_k": cost.choice["split_k"],
+            "fill_m": m / (np.ceil(m / tile_m) * tile_m),
+            "align_m": np.gcd(np.asarray(rows["m"], np.int64), 64).astype(float),
+            "align_n": np.gcd(np.asarray(rows["n"], np.int64), 512).astype(float),
+            "align_k": np.gcd(np.asarray(rows["k"], np.int64), 512).astype(float),
+        } | waves_filled
+
+    def size_class(self, rows: Columns) -> Array:
+        """By rows of activations: 0 up to 16, 1 up to 128, 2 up to 1024, 3 above."""
+        return np.digitize(np.asarray(rows["m"]), [17, 129, 1025])
+
+
+GEMM = FAMILIES.register(Gemm.name, Gemm())
+
+__all__ = ["GEMM", "Gemm", "Operands", "includes_quantize", "operands_of"]
