@@ -1,4 +1,5 @@
-"""Terms that prefill and decode attention share: shapes, formats, the cycles of one tile, the memory system, the clock under load."""
+"""Terms that prefill and decode attention share: shapes, formats, the cycles of a tile, the memory system, the clock under
+load."""
 
 from __future__ import annotations
 
@@ -8,24 +9,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from narrowgauge.dataflows.attention_profiles import AttentionProfile
-from narrowgauge.dataflows.family import Array, Columns, Variant
+from narrowgauge.dataflows.family import Array, Columns, Parameter, Variant
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.errors import UnsupportedError, nearest
 
 #: columns that a row of attention must have
-COLUMNS = ("batch_size", "isl", "num_heads", "num_key_value_heads", "head_dim", "step", "window_size")
+COLUMNS: tuple[str, ...] = ("batch_size", "isl", "num_heads", "num_key_value_heads", "head_dim", "step", "window_size")
+#: rows that agree in these are left out together: a shape of heads must not teach about itself
+GROUP: tuple[str, ...] = ("num_heads", "num_key_value_heads", "head_dim")
 #: times that overlap but interfere join as a norm of this order: at equality the sum exceeds the larger one by 19 %
 OVERLAP_ORDER = 4.0
-#: steepness with which a working set that outgrows the L2 turns from hits into misses (cyclic reuse under LRU is nearly a step)
+#: how steeply a working set that outgrows the L2 turns from hits into misses (cyclic reuse under LRU is nearly a step)
 SPILL_ORDER = 8.0
-#: bytes of the 16-bit outputs
-OUTPUT_BYTES = 2
+#: bytes of an element of the 16-bit activations outside the kernel
+WIDE_BYTES = 2
 #: head dimension to which per-CTA costs refer
 REFERENCE_HEAD_DIM = 128
-#: FP32 operations per accumulator element that one rescale of the output costs
+#: FP32 operations per accumulator element and KV block that rescale the output
 RESCALE_OPS = 1.0
-BYTES_PER_GB_US = 1e3
 NS_PER_US = 1e3
+#: bytes per element of queries and of the cache, by the precision of a variant
+PRECISIONS = {"bf16": (2, 2), "fp16": (2, 2), "bf16-kvfp8": (2, 1), "fp16-kvfp8": (2, 1), "fp8": (1, 1)}
+#: parameter of every variant whose cache is quantised
+KV_OPS = Parameter("kv_ops", 0.3, 0.001, 20.0, "1", "FP32-rate operations per cache element: convert, transpose", log=True)
 
 
 @dataclass(frozen=True)
@@ -37,27 +43,35 @@ class Precision:
     mac: str
 
 
-_PRECISIONS = {"bf16": (2, 2), "fp16": (2, 2), "bf16-kvfp8": (2, 1), "fp16-kvfp8": (2, 1), "fp8": (1, 1)}
-
-
 def precision_of(variant: Variant, profile: AttentionProfile, gpu: GpuResources) -> Precision:
-    """Formats of a variant on a GPU; an FP8 cache falls back to 16-bit products where the profile or GPU has no FP8 MMA, FP8 queries do not."""
-    if variant.precision not in _PRECISIONS:
-        raise UnsupportedError(f"attention has no precision '{variant.precision}'; {nearest(variant.precision, _PRECISIONS)}")
-    query, cache = _PRECISIONS[variant.precision]
-    wide = "fp16" if variant.precision.startswith("fp16") else "bf16"
-    if query == 1 and "fp8" not in gpu.tensor_macs:
+    """Formats of a variant on a GPU. An FP8 cache falls back to 16-bit products where the kernel or the GPU has no FP8 MMA.
+
+    Raises UnsupportedError for an unknown precision, and for FP8 queries on a GPU without FP8 tensor cores."""
+    if variant.precision not in PRECISIONS:
+        raise UnsupportedError(f"attention has no precision '{variant.precision}'; {nearest(variant.precision, PRECISIONS)}")
+    query, cache = PRECISIONS[variant.precision]
+    has_fp8 = "fp8" in gpu.tensor_macs
+    if query == 1 and not has_fp8:
         raise UnsupportedError(
-            f"{gpu.name} ({gpu.architecture}) has no FP8 tensor cores: FP8 queries cannot run; use a bf16 attention with an FP8 cache"
+            f"{gpu.name} ({gpu.architecture}) has no FP8 tensor cores, so attention with FP8 queries cannot run; "
+            "16-bit queries over an FP8 cache (bf16-kvfp8) can"
         )
-    fp8 = query == 1 or (cache == 1 and profile.fp8_math and "fp8" in gpu.tensor_macs)
-    return Precision(query, cache, "fp8" if fp8 else wide)
+    fp8 = query == 1 or (cache == 1 and profile.fp8_math and has_fp8)
+    return Precision(query, cache, "fp8" if fp8 else variant.precision.partition("-")[0])
+
+
+def quantised_cache(variant: Variant) -> tuple[Parameter, ...]:
+    """The parameter of an 8-bit cache, where the variant has one."""
+    return (KV_OPS,) if PRECISIONS.get(variant.precision, (0, 0))[1] == 1 else ()
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The columns of an attention table as 64-bit integers. `window` 0 = none. `value_dim` and `kv_elements` (stored elements per token and KV head)
-    differ from head_dim and twice head_dim where keys and values share storage (MLA: 576 stored, 512 of them values)."""
+    """The columns of an attention table as 64-bit integers.
+
+    `window` 0 = none; else a token sees itself and that many before it. `value_dim` and `kv_elements` (stored elements per token
+    and KV head) differ from head_dim and twice head_dim where keys and values share storage (MLA stores 576, of which 512 are
+    values)."""
 
     batch: Array
     isl: Array
@@ -71,13 +85,13 @@ class Shape:
 
     @staticmethod
     def of(rows: Columns) -> Shape:
-        """Read the columns; `window_size` may hold NaN, `step`, `window_size`, `v_head_dim` and `kv_elements` may be absent."""
+        """Read the columns; `window_size` may hold NaN; `step`, `window_size`, `v_head_dim`, `kv_elements` may be absent."""
+        head_dim = np.asarray(rows["head_dim"]).astype(np.int64)
 
         def column(name: str, default: Array | int) -> Array:
             values = np.nan_to_num(np.asarray(rows.get(name, default), dtype=np.float64)).astype(np.int64)
             return np.broadcast_to(values, head_dim.shape)
 
-        head_dim = np.asarray(rows["head_dim"]).astype(np.int64)
         value_dim = column("v_head_dim", head_dim)
         return Shape(
             batch=column("batch_size", 1),
@@ -99,12 +113,18 @@ class Shape:
     @property
     def tokens(self) -> Array:
         """New tokens of the whole batch."""
-        return self.batch * self.isl
+        return np.asarray(self.batch * self.isl)
+
+    def query_and_output_bytes(self, formats: Precision) -> Array:
+        """Bytes of all queries and outputs."""
+        width = self.head_dim * formats.query_bytes + self.value_dim * WIDE_BYTES
+        return np.asarray(self.tokens * self.heads * width)
 
 
 @dataclass(frozen=True)
 class TileCycles:
-    """SM cycles of one (tile_m × tile_n) step: in the tensor cores at full rate, in softmax on the CUDA cores, and of the steady pipeline."""
+    """SM cycles of one (tile_m × tile_n) step: of the tensor cores at full rate, of softmax on CUDA cores, of the steady
+    pipeline."""
 
     mma: Array
     softmax: Array
@@ -112,23 +132,25 @@ class TileCycles:
 
 
 def tile_cycles(
-    shape: Shape, tile_m: Array, tile_n: Array, mac: str, gpu: GpuResources, params: Mapping[str, float]
+    shape: Shape, tile_m: Array, tile_n: Array, formats: Precision, gpu: GpuResources, params: Mapping[str, float]
 ) -> TileCycles:
-    """One KV block of one CTA: scores and values are multiplied on the tensor cores, exponentials run on the SFU, scaling, maxima and conversions on
+    """One KV block of one CTA: both products run on the tensor cores, exponentials on the SFU, scaling, maxima and conversions on
     the FP32 lanes; `exposed` of the shorter of the two does not hide behind the longer."""
     scores = (tile_m * tile_n).astype(np.float64)
-    mma = scores * (shape.head_dim + shape.value_dim) / gpu.tensor_macs[mac]
     lanes = gpu.alu_results["fp32"]
-    softmax = (
-        scores * (1.0 / gpu.alu_results["sfu"] + params["softmax_ops"] / lanes) + RESCALE_OPS * tile_m * shape.value_dim / lanes
-    )
+    mma = scores * (shape.head_dim + shape.value_dim) / gpu.tensor_macs[formats.mac]
+    softmax = scores * (1.0 / gpu.alu_results["sfu"] + params["softmax_ops"] / lanes)
+    softmax = softmax + RESCALE_OPS * tile_m * shape.value_dim / lanes
+    if formats.kv_bytes == 1:
+        softmax = softmax + params["kv_ops"] * tile_n * shape.kv_elements / lanes
     real = mma / params["mma_efficiency"]
     return TileCycles(mma, softmax, np.maximum(real, softmax) + params["exposed"] * np.minimum(real, softmax))
 
 
 def l2_miss_share(footprint: Array, gpu: GpuResources, share: float) -> Array:
-    """Part of a repeated call's traffic that misses the L2: a working set above `share` of the capacity is evicted before it is used again."""
-    return 1.0 / (1.0 + (share * gpu.l2_bytes / np.maximum(footprint, 1.0)) ** SPILL_ORDER)
+    """Part of a repeated call's traffic that misses the L2: a working set above `share` of it is evicted before it is used
+    again."""
+    return np.asarray(1.0 / (1.0 + (share * gpu.l2_bytes / np.maximum(footprint, 1.0)) ** SPILL_ORDER))
 
 
 def l2_bytes_per_us(gpu: GpuResources) -> float:
@@ -138,18 +160,12 @@ def l2_bytes_per_us(gpu: GpuResources) -> float:
 
 def overlapped(*times: Array) -> Array:
     """Time of several resources that work at once: at least the longest, somewhat more where they are equal."""
-    longest = np.maximum.reduce(times)
-    scale = np.maximum(longest, np.finfo(np.float64).tiny)
-    total: Array = longest * sum((t / scale) ** OVERLAP_ORDER for t in times) ** (1.0 / OVERLAP_ORDER)
+    longest = np.maximum(np.maximum.reduce(times), np.finfo(np.float64).tiny)
+    total: Array = longest * np.sum([(t / longest) ** OVERLAP_ORDER for t in times], axis=0) ** (1.0 / OVERLAP_ORDER)
     return total
 
 
 def throttled(time_us: Array, params: Mapping[str, float]) -> Array:
-    """The same work when the power cap lowers the clock: kernels long against `clock_settle_us` run at a clock reduced by `clock_drop`."""
-    drop: Array = params["clock_drop"] * time_us / (time_us + params["clock_settle_us"])
-    return time_us / (1.0 - drop)
-
-
-def safe_log(values: Array) -> Array:
-    """Natural logarithm of non-negative numbers, finite at zero (a floor of 1e-9)."""
-    return np.log(np.maximum(np.asarray(values, dtype=np.float64), 1e-9))
+    """The same work when the power cap lowers the clock: kernels long against `clock_settle_us` lose `clock_drop` of it."""
+    drop = params["clock_drop"] * time_us / (time_us + params["clock_settle_us"])
+    return np.asarray(time_us / (1.0 - drop))
