@@ -34,19 +34,8 @@ from narrowgauge.registry import canonical
 #: Schemes offered in lists and error messages; the notation allows more.
 SCHEMES = (
     *("bf16", "fp16", "fp8-dynamic", "fp8-static", "fp8-block128", "fp8-static-kvfp8", "w8a8-int8", "w8a16", "w8a16-fp8"),
-    *(
-        "w4a16",
-        "w4a16-g128",
-        "w4a16-g128-kvfp8",
-        "w4a8",
-        "w4a8-g128",
-        "w4a8-g128-kv4",
-        "w4a4",
-        "w3a16",
-        "w3a16-g128",
-        "w2a16-g128",
-    ),
-    *("mxfp4", "mxfp8", "nvfp4", "nvfp4-a16", "nf4", "flint4", "bitmod-fp3", "bitmod-fp4", "w2a8-ternary"),
+    *("w4a16", "w4a16-g128", "w4a16-g128-kvfp8", "w4a8", "w4a8-g128", "w4a8-g128-kv4", "w4a4", "w3a16", "w3a16-g128"),
+    *("w2a16-g128", "w2a8-ternary", "mxfp4", "mxfp8", "nvfp4", "nvfp4-a16", "nf4", "flint4", "bitmod-fp3", "bitmod-fp4"),
 )
 ALIASES = {
     "fp8": "fp8-dynamic",

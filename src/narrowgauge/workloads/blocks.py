@@ -59,9 +59,10 @@ def _attention(low: Lowering) -> Iterator[Operator]:
     yield from low.norm("attn.q_norm", heads)
     yield from low.norm("attn.k_norm", kv_heads)
     if shape.rotary_dim:
-        yield low.elementwise("attn.rope", Kind.ROPE, low.tokens, (heads + kv_heads) * shape.rotary_dim, layers)
+        query, key = heads * shape.rotary_dim, kv_heads * shape.rotary_dim
+        yield low.elementwise("attn.rope", Kind.ROPE, low.tokens, query, layers, second_width=key)
     kv = low.scheme.kv_cache
-    yield low.elementwise("attn.kv_write", Kind.KV_WRITE, low.tokens * 2 * kv_heads, shape.head_dim, layers, target=kv)
+    yield low.kv_write(2 * kv_heads, shape.head_dim)
     for group in shape.windows:
         yield _scores(low, group, kv_heads, shape.head_dim, shape.head_dim, kv)
     yield from low.norm("attn.sub_norm")
@@ -98,9 +99,9 @@ def _latent_attention(low: Lowering, latent: LatentShape, absorbed: bool) -> Ite
     yield from low.norm("attn.q_a_norm")
     yield from low.norm("attn.kv_a_norm")
     yield from low.gemm("attn.q_b" if latent.query_rank else "attn.q")
-    yield low.elementwise("attn.rope", Kind.ROPE, low.tokens, (heads + 1) * latent.rope_dim, layers)
+    yield low.elementwise("attn.rope", Kind.ROPE, low.tokens, heads * latent.rope_dim, layers, second_width=latent.rope_dim)
     kv = low.scheme.kv_cache
-    yield low.elementwise("attn.kv_write", Kind.KV_WRITE, low.tokens, latent.cache_dim, layers, target=kv)
+    yield low.kv_write(1, latent.cache_dim)
     (group,) = low.model.attention.windows
     if absorbed:
         rows = low.tokens * heads
@@ -142,11 +143,12 @@ def _moe(low: Lowering, moe: MoeShape) -> Iterator[Operator]:
         "moe.experts.act", _activation(low.model.mlp), low.tokens * moe.top_k, low.split.expert_intermediate, layers
     )
     yield from _grouped(low, "moe.experts.down", moe)
-    yield low.elementwise("moe.combine", Kind.MOE_COMBINE, low.tokens, low.model.hidden, layers, fan_in=moe.top_k)
+    hidden = low.model.hidden
+    yield low.elementwise("moe.combine", Kind.MOE_COMBINE, low.tokens, moe.top_k * hidden, layers, second_width=hidden)
     if moe.shared_intermediate:
         yield from _dense(low, "moe.shared", low.split.shared_intermediate, layers)
         yield from low.gemm("moe.shared_gate") if moe.shared_gate else ()
-        yield low.elementwise("moe.shared.add", Kind.RESIDUAL_ADD, low.tokens, low.model.hidden, layers)
+        yield low.elementwise("moe.shared.add", Kind.RESIDUAL_ADD, low.tokens, hidden, layers)
 
 
 def _grouped(low: Lowering, name: str, moe: MoeShape) -> Iterator[Operator]:

@@ -62,10 +62,23 @@ class Lowering:
             yield self.elementwise(f"{name}.quantize", Kind.QUANTIZE, rows, width, count, target=scheme.activation)
 
     def elementwise(
-        self, name: str, kind: Kind, rows: int, width: int, count: int, *, target: TensorFormat | None = None, fan_in: int = 1
+        self,
+        name: str,
+        kind: Kind,
+        rows: int,
+        width: int,
+        count: int,
+        *,
+        target: TensorFormat | None = None,
+        second_width: int = 0,
     ) -> Elementwise:
         """An elementwise kernel that reads 16-bit elements and writes `target` (default: 16 bits too)."""
-        return Elementwise(name, kind, rows, width, count, self.wide, target or self.wide, fan_in)
+        return Elementwise(name, kind, rows, width, count, self.wide, target or self.wide, second_width)
+
+    def kv_write(self, heads: int, width: int) -> Elementwise:
+        """The kernel that stores `heads` vectors of `width` elements per new token in the KV cache."""
+        kv, layers = self.scheme.kv_cache, self.model.layers
+        return Elementwise("attn.kv_write", Kind.KV_WRITE, self.tokens, heads * width, layers, self.wide, kv, heads=heads)
 
     def norm(self, name: str, rows_per_token: int = 1) -> Iterator[Operator]:
         """The norm of that name, if the model has it; those in front of attention and MLP take the residual addition in."""

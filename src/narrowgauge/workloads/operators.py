@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from narrowgauge.formats.scheme import QuantScheme
 from narrowgauge.formats.tensor import TensorFormat
@@ -176,24 +177,37 @@ class Kind(StrEnum):
     SAMPLING = "sampling"
 
 
-#: Elements read and written per element of `width`; a kind that is not listed reads one and writes one.
+class Traffic(NamedTuple):
+    """Elements read and written per element of `width`, and per element of `second_width`."""
+
+    read: int = 1
+    write: int = 1
+    second_read: int = 1
+    second_write: int = 1
+
+
+#: Traffic of the kinds that do not read one element and write one.
 TRAFFIC = {
-    Kind.ADD_RMSNORM: (2, 2),
-    Kind.SILU_MUL: (2, 1),
-    Kind.GELU_MUL: (2, 1),
-    Kind.RELU2_MUL: (2, 1),
-    Kind.RELU_MUL: (2, 1),
-    Kind.RESIDUAL_ADD: (2, 1),
-    Kind.ROUTER_TOPK: (1, 0),
-    Kind.SAMPLING: (1, 0),
+    Kind.ADD_RMSNORM: Traffic(2, 2),
+    Kind.SILU_MUL: Traffic(2, 1),
+    Kind.GELU_MUL: Traffic(2, 1),
+    Kind.RELU2_MUL: Traffic(2, 1),
+    Kind.RELU_MUL: Traffic(2, 1),
+    Kind.RESIDUAL_ADD: Traffic(2, 1),
+    Kind.ROUTER_TOPK: Traffic(1, 0),
+    Kind.MOE_COMBINE: Traffic(1, 0, 0, 1),
+    Kind.SAMPLING: Traffic(1, 0),
 }
+ONE_TO_ONE = Traffic()
 
 
 @dataclass(frozen=True, slots=True)
 class Elementwise:
-    """A kernel over `rows` × `width` elements of output (of input for `router_topk` and `sampling`), limited by memory.
+    """A kernel over `rows` rows of `width` elements, limited by memory. Reads elements of format `source`, writes `target`.
 
-    Reads elements of format `source`, writes `target`. `fan_in` rows are summed into one (`moe_combine`)."""
+    `width` counts outputs (inputs for `router_topk` and `sampling`). Two kinds have a `second_width`: RoPE turns `width` query and
+    `second_width` key elements; `moe_combine` reads `width` elements of all chosen experts and writes `second_width`. A `kv_write`
+    stores `heads` vectors per row."""
 
     name: str
     kind: Kind
@@ -202,7 +216,8 @@ class Elementwise:
     count: int
     source: TensorFormat
     target: TensorFormat
-    fan_in: int = 1
+    second_width: int = 0
+    heads: int = 1
 
     @property
     def macs(self) -> float:
@@ -222,16 +237,18 @@ class Elementwise:
     @property
     def bytes_read(self) -> float:
         """Bytes of input."""
-        reads, _ = TRAFFIC.get(self.kind, (1, 1))
-        return float(self.rows * self.width * reads * self.fan_in * self.source.storage_bits / BITS_PER_BYTE)
+        traffic = TRAFFIC.get(self.kind, ONE_TO_ONE)
+        elements = self.width * traffic.read + self.second_width * traffic.second_read
+        return float(self.rows * elements * self.source.storage_bits / BITS_PER_BYTE)
 
     @property
     def bytes_written(self) -> float:
-        """Bytes of output."""
+        """Bytes of output; scales per head are counted where the KV cache has them."""
         if self.kind is Kind.KV_WRITE:
-            return float(self.rows * self.target.bits_per_head(self.width) / BITS_PER_BYTE)
-        _, writes = TRAFFIC.get(self.kind, (1, 1))
-        return float(self.rows * self.width * writes * self.target.storage_bits / BITS_PER_BYTE)
+            return float(self.rows * self.heads * self.target.bits_per_head(self.width // self.heads) / BITS_PER_BYTE)
+        traffic = TRAFFIC.get(self.kind, ONE_TO_ONE)
+        elements = self.width * traffic.write + self.second_width * traffic.second_write
+        return float(self.rows * elements * self.target.storage_bits / BITS_PER_BYTE)
 
     @property
     def activation_bytes(self) -> float:

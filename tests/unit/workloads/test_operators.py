@@ -91,11 +91,17 @@ def test_quantize_writes_narrow_elements() -> None:
     assert (op.bytes_read, op.bytes_written) == (2000, 1000)
 
 
-def test_combining_experts_reads_a_row_of_each() -> None:
-    assert Elementwise("c", Kind.MOE_COMBINE, 10, 100, 1, WIDE, WIDE, fan_in=8).bytes_read == 16_000
+def test_combining_experts_reads_a_row_of_each_and_writes_one() -> None:
+    op = Elementwise("c", Kind.MOE_COMBINE, 10, 800, 1, WIDE, WIDE, second_width=100)
+    assert (op.bytes_read, op.bytes_written) == (16_000, 2_000)
+
+
+def test_rope_turns_queries_and_keys() -> None:
+    op = Elementwise("r", Kind.ROPE, 10, 4096, 1, WIDE, WIDE, second_width=1024)
+    assert op.bytes_read == op.bytes_written == 10 * 5120 * 2
 
 
 def test_a_4_bit_cache_write_carries_its_scales() -> None:
-    op = Elementwise("w", Kind.KV_WRITE, 1, 128, 1, WIDE, parse_scheme("w4a8kv4").kv_cache)
-    assert op.kv_bytes == op.bytes_written == (128 * 4 + 32) / 8
+    op = Elementwise("w", Kind.KV_WRITE, 1, 16 * 128, 1, WIDE, parse_scheme("w4a8kv4").kv_cache, heads=16)
+    assert op.kv_bytes == op.bytes_written == 16 * (128 * 4 + 32) / 8
     assert op.activation_bytes == op.bytes_read
