@@ -5,11 +5,12 @@ context_len=1024)` the operators of one forward pass on one GPU with their dimen
 `memory_footprint(model, scheme, batch, context)` what has to fit into that GPU.
 """
 
+from narrowgauge.workloads.elementwise import Elementwise, Kind
 from narrowgauge.workloads.graph import Graph, Phase, build_graph
 from narrowgauge.workloads.layers import active_parameter_count, parameter_count
 from narrowgauge.workloads.memory import MemoryFootprint, memory_footprint
 from narrowgauge.workloads.model import ModelConfig
-from narrowgauge.workloads.operators import AllGather, AllReduce, Attention, Elementwise, Gemm, GroupedGemm, Kind, Operator
+from narrowgauge.workloads.operators import AllGather, AllReduce, Attention, Gemm, GroupedGemm, Operator
 from narrowgauge.workloads.reader import model_names, parse_config, read_model
 
 __all__ = [

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from narrowgauge.formats.tensor import TensorFormat
 from narrowgauge.units import BITS_PER_BYTE
+from narrowgauge.workloads.elementwise import Kind
 from narrowgauge.workloads.lowering import Lowering
 from narrowgauge.workloads.model import LatentShape, MlpShape, MoeShape, WindowGroup
-from narrowgauge.workloads.operators import AllGather, Attention, GroupedGemm, Kind, Operator
+from narrowgauge.workloads.operators import AllGather, Attention, GroupedGemm, Operator
 
 
 def forward(low: Lowering, logits: int, absorbed: bool) -> Iterator[Operator]:

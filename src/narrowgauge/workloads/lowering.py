@@ -8,9 +8,10 @@ from narrowgauge.formats.notation import parse_scheme
 from narrowgauge.formats.scheme import QuantScheme, unscaled
 from narrowgauge.formats.tensor import TensorFormat
 from narrowgauge.units import BITS_PER_BYTE
+from narrowgauge.workloads.elementwise import Elementwise, Kind
 from narrowgauge.workloads.layers import Linear, linears, norms
 from narrowgauge.workloads.model import ModelConfig, NormKind
-from narrowgauge.workloads.operators import AllReduce, Elementwise, Gemm, Kind, Operator
+from narrowgauge.workloads.operators import AllReduce, Gemm, Operator
 from narrowgauge.workloads.parallel import Split
 
 

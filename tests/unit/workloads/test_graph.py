@@ -22,8 +22,8 @@ from narrowgauge.workloads import (
     parameter_count,
     read_model,
 )
-from narrowgauge.workloads.graph import Operator
 from narrowgauge.workloads.layers import linears
+from narrowgauge.workloads.operators import Operator
 
 MAX_ROWS = 45  # 35 for dense models; latent attention with shared experts has a few more
 
