@@ -81,7 +81,7 @@ class AttentionDecode:
             kernel = kernels.choose(kernels.takes_scalar(profile.scalar, shape, formats, gpu), scalar, kernel)
         append_us = params["head_ns"] / terms.NS_PER_US * shape.batch * shape.heads / gpu.sm_count
 
-        cache_bytes = (kernels.cache_elements(shape) * formats.kv_bytes).astype(np.float64)
+        cache_bytes = shape.cache_bytes(formats).astype(np.float64)
         footprint = cache_bytes + shape.query_and_output_bytes(formats)
         missed = footprint * terms.l2_miss_share(footprint, gpu, params["l2_share"])
         smem_bytes = 2.0 * cache_bytes
@@ -106,6 +106,11 @@ class AttentionDecode:
             choice={"tile_m": kernel.tile_m, "splits": kernel.parts, "ctas": kernel.ctas},
         )
 
+    def roofline_us(self, rows: Columns, variant: Variant, gpu: GpuResources) -> Array:
+        """Every operand once from DRAM, against the unmasked products at the tensor cores' peak."""
+        formats = terms.precision_of(variant, decode_profile(variant.library, gpu.architecture), gpu)
+        return terms.roofline_us(Shape.of(rows), formats, gpu)
+
     def features(self, rows: Columns, variant: Variant, gpu: GpuResources, cost: KernelCost) -> dict[str, Array]:
         """Logarithms of the dimensions, of each resource's share, of the cut, and how well waves are filled."""
         shape = Shape.of(rows)
@@ -113,7 +118,7 @@ class AttentionDecode:
             **features.dimensions(shape),
             **features.limits(cost, gpu.sm_count),
             "log_step": np.log1p(shape.step.astype(np.float64)),
-            "log_seen": features.safe_log(kernels.tokens_seen(shape)),
+            "log_seen": features.safe_log(shape.tokens_read),
             "log_elements": features.safe_log(kernels.cache_elements(shape)),
         }
 

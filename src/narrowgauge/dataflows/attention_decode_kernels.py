@@ -39,15 +39,9 @@ class DecodeKernel:
     ctas: Array
 
 
-def tokens_seen(shape: Shape) -> Array:
-    """Tokens that the new token attends to, itself included."""
-    present = shape.step + 1
-    return np.where(shape.window > 0, np.minimum(present, shape.window + 1), present)
-
-
 def cache_elements(shape: Shape) -> Array:
     """Elements of keys and values that one call reads."""
-    return np.asarray(shape.batch * tokens_seen(shape) * shape.kv_heads * shape.kv_elements)
+    return np.asarray(shape.batch * shape.tokens_read * shape.kv_heads * shape.kv_elements)
 
 
 def takes_scalar(rule: ScalarFallback, shape: Shape, formats: Precision, gpu: GpuResources) -> Array:
@@ -55,7 +49,7 @@ def takes_scalar(rule: ScalarFallback, shape: Shape, formats: Precision, gpu: Gp
     ungrouped = (shape.group == 1) | (shape.group > rule.max_group)
     if formats.kv_bytes < formats.query_bytes:
         return np.asarray(ungrouped)
-    busy = shape.batch * shape.kv_heads * ceil_div(tokens_seen(shape), rule.tokens_per_block) * rule.block_factor
+    busy = shape.batch * shape.kv_heads * ceil_div(shape.tokens_read, rule.tokens_per_block) * rule.block_factor
     return np.asarray(ungrouped | (busy < gpu.sm_count))
 
 
@@ -64,7 +58,7 @@ def tiled_kernel(
 ) -> DecodeKernel:
     """The tensor-core kernel: the query heads of a group are padded to a tile's rows, sequences are split until the machine is
     full."""
-    split, seen = profile.split, tokens_seen(shape)
+    split, seen = profile.split, shape.tokens_read
     pack = shape.group if profile.packs_gqa or profile.packs_single else np.ones_like(shape.group)
     tile_m, tile_n = profile.tile(shape.head_dim, pack, formats.mac == "fp8")
     occupancy = profile.occupancy(shape.head_dim)
@@ -93,9 +87,9 @@ def tiled_kernel(
     waves = ctas / (gpu.sm_count * resident)
     sm_us = np.maximum(waves + params["tail"] * (np.ceil(waves) - waves), 1.0) * cta_us
 
-    once = cache_elements(shape) * formats.kv_bytes + shape.query_and_output_bytes(formats)
+    once = shape.cache_bytes(formats) + shape.query_and_output_bytes(formats)
     partial = np.where(parts > 1, PARTIAL_BYTES * shape.batch * shape.heads * parts * shape.value_dim, 0)
-    traffic = once + partial + cache_elements(shape) * formats.kv_bytes * (m_tiles - 1)
+    traffic = once + partial + shape.cache_bytes(formats) * (m_tiles - 1)
     latency = params["launch_us"] + terms.overlapped(sm_us, *_memory_times(traffic, once + partial, gpu, params))
     if split.most > 1:
         latency = latency + np.where(parts > 1, params["combine_us"] + params["part_ns"] / NS_PER_US * parts, 0.0)
@@ -116,13 +110,13 @@ def tiled_kernel(
 
 def scalar_kernel(shape: Shape, formats: Precision, gpu: GpuResources, params: Mapping[str, float]) -> DecodeKernel:
     """The CUDA-core kernel: a CTA per query head and part; every query head reads its keys and values again through the L2."""
-    grid, seen = shape.batch * shape.heads, tokens_seen(shape)
+    grid, seen = shape.batch * shape.heads, shape.tokens_read
     parts = np.clip(SCALAR_CTAS_PER_SM * gpu.sm_count // np.maximum(grid, 1), 1, ceil_div(seen, SCALAR_MIN_TOKENS))
     macs = (grid * seen).astype(np.float64) * (shape.head_dim + shape.value_dim)
     lanes_us = macs * params["scalar_ops"] / (gpu.alu_results["fp32"] * gpu.sm_count * gpu.clock_mhz)
     sm_us = lanes_us + params["scalar_cta_us"] * np.maximum(grid * parts / gpu.sm_count, 1.0)
     chain_us = ceil_div(seen, parts) * params["scalar_chain_ns"] / NS_PER_US
-    cache_bytes = cache_elements(shape) * formats.kv_bytes
+    cache_bytes = shape.cache_bytes(formats)
     q_and_o = shape.query_and_output_bytes(formats)
     traffic = cache_bytes * shape.group + q_and_o
     memory = _memory_times(traffic, cache_bytes + q_and_o, gpu, params)

@@ -132,6 +132,11 @@ class AttentionPrefill:
             choice={"tile_m": cut.tile_m, "tile_n": cut.tile_n, "splits": cut.parts, "ctas": cut.ctas * cut.parts},
         )
 
+    def roofline_us(self, rows: Columns, variant: Variant, gpu: GpuResources) -> Array:
+        """Every operand once from DRAM, against the unmasked products at the tensor cores' peak."""
+        formats = terms.precision_of(variant, prefill_profile(variant.library, gpu.architecture), gpu)
+        return terms.roofline_us(Shape.of(rows), formats, gpu)
+
     def features(self, rows: Columns, variant: Variant, gpu: GpuResources, cost: KernelCost) -> dict[str, Array]:
         """Logarithms of the dimensions, of each resource's share, and how well tiles and waves are filled."""
         shape = Shape.of(rows)
@@ -142,22 +147,13 @@ class AttentionPrefill:
             **features.limits(cost, gpu.sm_count),
             "log_isl": features.safe_log(shape.isl),
             "log_step": np.log1p(shape.step.astype(np.float64)),
-            "log_pairs": features.safe_log(pairs(shape)),
+            "log_pairs": features.safe_log(shape.pairs),
             "tile_fill": filled / (ceil_div(filled, tile_m) * tile_m),
         }
 
     def size_class(self, rows: Columns) -> Array:
         """0 to 4 by the query-key pairs of all heads: below 1e7, 1e8, 1e9, 1e10, above."""
-        return np.searchsorted(SIZE_EDGES, pairs(Shape.of(rows)).astype(np.float64), side="right")
-
-
-def pairs(shape: Shape) -> Array:
-    """Query-key pairs that the mask lets through, over the batch and all query heads."""
-    reach = np.where(shape.window > 0, shape.window + 1, shape.step + shape.isl)
-    # the first `growing` tokens see one key more each, the others all of `reach`
-    growing = np.clip(reach - shape.step, 0, shape.isl)
-    per_head = growing * shape.step + growing * (growing + 1) // 2 + (shape.isl - growing) * reach
-    return np.asarray(shape.batch * shape.heads * per_head)
+        return np.searchsorted(SIZE_EDGES, Shape.of(rows).pairs.astype(np.float64), side="right")
 
 
 def _packing(profile: AttentionProfile, shape: Shape) -> Array:
@@ -209,8 +205,7 @@ def _traffic(shape: Shape, cut: _Cut, formats: Precision) -> tuple[Array, Array,
     """Bytes of the attention kernel: each operand once, through the L2 (every CTA its own KV), and into and out of shared
     memory."""
     q_and_o = shape.query_and_output_bytes(formats)
-    seen = np.where(shape.window > 0, np.minimum(shape.step, shape.window), shape.step) + shape.isl
-    unique = shape.batch * seen * shape.kv_heads * shape.kv_elements * formats.kv_bytes + q_and_o
+    unique = shape.cache_bytes(formats) + q_and_o
     visited = cut.steps * cut.tile_n * shape.kv_elements * formats.kv_bytes
     return unique.astype(np.float64), visited + q_and_o, 2.0 * visited
 

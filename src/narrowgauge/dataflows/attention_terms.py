@@ -108,17 +108,44 @@ class Shape:
     @property
     def group(self) -> Array:
         """Query heads per KV head."""
-        return np.maximum(self.heads // np.maximum(self.kv_heads, 1), 1)
+        return np.asarray(np.maximum(self.heads // np.maximum(self.kv_heads, 1), 1))
 
     @property
     def tokens(self) -> Array:
         """New tokens of the whole batch."""
         return np.asarray(self.batch * self.isl)
 
+    @property
+    def tokens_read(self) -> Array:
+        """Tokens of one sequence's keys and values that any of its new tokens attends to."""
+        return np.where(self.window > 0, np.minimum(self.step, self.window), self.step) + self.isl
+
+    @property
+    def pairs(self) -> Array:
+        """Query-key pairs that the mask lets through, over the batch and all query heads."""
+        reach = np.where(self.window > 0, self.window + 1, self.step + self.isl)
+        # the first `growing` tokens see one key more each, the others all of `reach`
+        growing = np.clip(reach - self.step, 0, self.isl)
+        per_head = growing * self.step + growing * (growing + 1) // 2 + (self.isl - growing) * reach
+        return np.asarray(self.batch * self.heads * per_head)
+
+    def cache_bytes(self, formats: Precision) -> Array:
+        """Bytes of the keys and values that one call reads, each once."""
+        elements = self.batch * self.tokens_read * self.kv_heads * self.kv_elements
+        return np.asarray(elements * formats.kv_bytes)
+
     def query_and_output_bytes(self, formats: Precision) -> Array:
         """Bytes of all queries and outputs."""
         width = self.head_dim * formats.query_bytes + self.value_dim * WIDE_BYTES
         return np.asarray(self.tokens * self.heads * width)
+
+
+def roofline_us(shape: Shape, formats: Precision, gpu: GpuResources) -> Array:
+    """Every operand once over the DRAM pins, against both products of the unmasked pairs at the tensor cores' peak."""
+    moved = (shape.cache_bytes(formats) + shape.query_and_output_bytes(formats)) / gpu.dram_bytes_per_us
+    macs = shape.pairs.astype(np.float64) * (shape.head_dim + shape.value_dim)
+    peak = gpu.tensor_macs[formats.mac] * gpu.sm_count * gpu.tensor_clock_mhz
+    return np.asarray(np.maximum(moved, macs / peak))
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def floor_sum(n: Array, m: Array, a: Array, b: Array) -> Array:
 @dataclass(frozen=True)
 class TileCounts:
     """Per sequence and head group: the query tiles, the KV blocks that they walk over together (exact), the most that one walks
-    over (exact without a window, else at most one too many), and how many of all blocks the diagonal or a window's edge cuts (an
+    over (exact without a window, else up to two too many), and how many of all blocks the diagonal or a window's edge cuts (an
     estimate)."""
 
     q_tiles: Array
@@ -65,7 +65,8 @@ def causal_tiles(isl: Array, step: Array, window: Array, pack: Array, tile_m: Ar
     first_cut = np.minimum(ceil_div(np.maximum(reach - step, 0) * pack, tile_m), q_tiles)
     skipped = floor_sum(q_tiles - first_cut, scaled, tile_m, np.maximum(first_cut * tile_m + (step - reach) * pack, 0))
     blocks = ends - skipped
-    widest = np.minimum(reach + ceil_div(tile_m - 1, pack) + 1, step + isl)
+    span = np.where(tile_m % pack == 0, tile_m // pack, ceil_div(tile_m - 1, pack) + 1)
+    widest = np.minimum(reach + np.minimum(span, isl), step + isl)
     longest = np.minimum(ceil_div(widest - 1, tile_n) + 1, last)
     diagonal = np.minimum(ceil_div(ceil_div(tile_m, pack), tile_n), last)
     masked = np.minimum(q_tiles * diagonal * np.where(window > 0, 2, 1), blocks)
