@@ -71,9 +71,8 @@ def test_an_unknown_precision_names_the_allowed_ones(family, machine, columns):
 @given(shape=shapes, head=heads, library=st.sampled_from(LIBRARIES), architecture=st.sampled_from(["sm80", "sm89", "sm90"]))
 def test_no_resource_is_busy_longer_than_the_call(family, shape, head, library, architecture, machine, columns, defaults):
     gpu, variant = machine(architecture), Variant("bf16", library)
-    cost = run(
-        family, columns(**shape, num_heads=head[0], num_key_value_heads=head[1]), variant, gpu, defaults(family, variant, gpu)
-    )
+    rows = columns(**shape, num_heads=head[0], num_key_value_heads=head[1])
+    cost = run(family, rows, variant, gpu, defaults(family, variant, gpu))
     assert np.all(np.isfinite(cost.latency_us))
     assert np.all(family.roofline_us(rows, variant, gpu) > 0)
     for name, busy in cost.busy_us.items():
