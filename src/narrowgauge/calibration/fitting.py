@@ -62,15 +62,16 @@ def fit_precision(
     gpu: GpuResources,
     data: Mapping[str, Measured],
     progress: Progress = lambda _: None,
+    start: Mapping[str, Mapping[str, float]] | None = None,
 ) -> tuple[PrecisionFit, dict[str, HeldOut]]:
-    """Fit every library of one precision. Returns the fit and the held-out predictions that its errors and intervals come from."""
+    """Fit every library of one precision, the physics from `start` if given. Returns the fit and the held-out predictions that its errors and intervals come from."""
     libraries = tuple(data)
     final: dict[str, dict[str, float]] = {}
     folded: dict[str, list[dict[str, float]]] = {}
     for library in libraries:
         variant, rows = Variant(precision, library), data[library]
         progress(f"physics {variant}: {len(rows.latency_us)} rows")
-        final[library] = fit_parameters(family, variant, gpu, rows.columns, rows.latency_us)
+        final[library] = fit_parameters(family, variant, gpu, rows.columns, rows.latency_us, (start or {}).get(library))
         folded[library] = [
             fit_parameters(family, variant, gpu, *rows.take(rows.fold != fold), start=final[library]) for fold in range(FOLDS)
         ]
@@ -100,7 +101,11 @@ def fit_precision(
 
 
 def _priced(
-    family: KernelFamily, precision: str, gpu: GpuResources, data: Mapping[str, Measured], params: Mapping[str, Mapping[str, float]]
+    family: KernelFamily,
+    precision: str,
+    gpu: GpuResources,
+    data: Mapping[str, Measured],
+    params: Mapping[str, Mapping[str, float]],
 ) -> tuple[Floats, Floats, tuple[str, ...]]:
     """Feature matrix and physics latency of all rows, library after library, and the names of the features."""
     blocks, latencies, names = [], [], ()

@@ -82,6 +82,10 @@ class KernelFamily(Protocol):
         """Closed-form cost of every row; raises UnsupportedError with the reason if the GPU cannot run the variant."""
         ...
 
+    def roofline_us(self, rows: Columns, variant: Variant, gpu: GpuResources) -> Array:
+        """Baseline: the larger of compulsory bytes over the DRAM pins and work over the multipliers' or ALUs' peak."""
+        ...
+
     def features(self, rows: Columns, variant: Variant, gpu: GpuResources, cost: KernelCost) -> dict[str, Array]:
         """Named columns that a learned residual may look at."""
         ...

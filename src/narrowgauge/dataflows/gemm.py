@@ -22,6 +22,7 @@ from narrowgauge.formats import QuantScheme, parse_scheme
 
 L2_PORT_BYTES = 64.0  # per SM and cycle; A100 whitepaper, "L2 cache read bandwidth" per SM
 ACCUMULATOR_SHARE = 0.5  # of the register file; the rest holds addresses, fragments and the epilogue
+GEMV_CHAIN_K = 4096.0  # the unit of K in which the fitted gemv_chain_us is expressed
 REGISTER_FILE_BYTES = (
     256 * units.BYTES_PER_KB
 )  # per SM on every supported architecture; CUDA programming guide, compute capabilities
@@ -38,6 +39,7 @@ class Operands:
     operand: str
     weight_bytes: float
     activation_bytes: float
+    output_bytes: float
     conversion: Mapping[str, float]
     promotes: bool
     quantizes: bool
@@ -57,6 +59,7 @@ def _operands(precision: str, tensor_formats: frozenset[str]) -> Operands:
         operand=operand,
         weight_bytes=float(scheme.weight_bits) / units.BITS_PER_BYTE,
         activation_bytes=float(scheme.activation_bits) / units.BITS_PER_BYTE,
+        output_bytes=float(scheme.output.storage_bits) / units.BITS_PER_BYTE,
         conversion=instructions_per_weight(scheme, operand),
         promotes=scheme.activation.is_quantized and scheme.weight.scale_group is not None,
         quantizes=includes_quantize(scheme),
@@ -76,9 +79,9 @@ def includes_quantize(scheme: QuantScheme) -> bool:
 class Gemm:
     """The family; see the module and `gemm_search` for the schedule that is costed."""
 
-    name = "gemm"
-    columns = ("m", "n", "k")
-    group = ("n", "k")
+    name: str = "gemm"
+    columns: tuple[str, ...] = ("m", "n", "k")
+    group: tuple[str, ...] = ("n", "k")
 
     def parameters(self, variant: Variant, gpu: GpuResources) -> tuple[Parameter, ...]:
         """The common parameters and those of the CUDA-core kernel, of conversion, promotion and quantisation where there is any."""
@@ -126,14 +129,15 @@ class Gemm:
             power_drop=params["power_drop"],
             power_time_us=params["power_time_us"],
             gemv_max_m=float(self._profile(variant, operands, gpu).gemv_max_m),
-            gemv_us=params["gemv_us"],
-            gemv_dram_bytes_per_us=gpu.dram_bytes_per_us * params["gemv_efficiency"],
-            gemv_macs_per_us=fp32_macs_per_us * params["gemv_alu_efficiency"],
+            gemv_us=params.get("gemv_us", 0.0),
+            gemv_dram_bytes_per_us=gpu.dram_bytes_per_us * params.get("gemv_efficiency", 1.0),
+            gemv_macs_per_us=fp32_macs_per_us * params.get("gemv_alu_efficiency", 1.0),
+            gemv_chain_us=params.get("gemv_chain_us", 0.0) / GEMV_CHAIN_K,
             quantize_us=params.get("quantize_us", 0.0),
             quantize_bytes_per_us=gpu.dram_bytes_per_us * params.get("quantize_efficiency", 1.0),
             activation_bytes=operands.activation_bytes,
             weight_bytes=operands.weight_bytes,
-            output_bytes=float(operands.scheme.output.storage_bits) / units.BITS_PER_BYTE,
+            output_bytes=operands.output_bytes,
             step_k=STEP_BYTES / operands.activation_bytes,
             convert_cycles=convert,
             promote_cycles=promote,
@@ -164,6 +168,14 @@ class Gemm:
             "quantize_us": quantize_us,
         }
         return KernelCost(latency + quantize_us, busy, actions, choice)
+
+    def roofline_us(self, rows: Columns, variant: Variant, gpu: GpuResources) -> Array:
+        """Operands once from DRAM and the result once to it, against the tensor core's peak; without the quantise kernel."""
+        operands = operands_of(variant, gpu)
+        m, n, k = (np.asarray(rows[c], float) for c in self.columns)
+        moved = n * k * operands.weight_bytes + m * k * operands.activation_bytes + m * n * operands.output_bytes
+        peak = gpu.tensor_macs[operands.operand] * gpu.sm_count * gpu.tensor_clock_mhz
+        return np.maximum(moved / gpu.dram_bytes_per_us, m * n * k / peak)
 
     def _account(
         self, m: Array, n: Array, k: Array, tile_m: Array, tile_n: Array, dram_us: Array, operands: Operands, x: Numbers

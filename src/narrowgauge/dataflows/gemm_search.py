@@ -59,6 +59,7 @@ class Numbers(NamedTuple):
     gemv_us: float
     gemv_dram_bytes_per_us: float
     gemv_macs_per_us: float
+    gemv_chain_us: float  # per element of K
     quantize_us: float
     quantize_bytes_per_us: float
     activation_bytes: float
@@ -116,11 +117,13 @@ def _round_cycles(ctas_per_sm: Any, ctas: Any, steps: Any, tile: Any, x: Numbers
     return steps * step + x.fill_latencies * x.step_latency + finish * ctas_per_sm
 
 
-def split_cost(m: Any, n: Any, k: Any, tile_m: Any, tile_n: Any, row: Any, tile: Any, split: Any, x: Numbers) -> Any:
+def split_cost(
+    m: Any, n: Any, k: Any, tile_m: Any, tile_n: Any, cluster: Any, row: Any, tile: Any, split: Any, x: Numbers
+) -> Any:
     """Time in us of the whole kernel, and the part of it that DRAM alone would need."""
     reads, writes, reread, ramp_us = row
     resident = tile[1]
-    grid_m, grid_n = np.ceil(m / tile_m), np.ceil(n / tile_n)
+    grid_m, grid_n = np.ceil(m / (tile_m * cluster)) * cluster, np.ceil(n / tile_n)
     slots = x.sm_count * resident
     steps = np.ceil(k / (split * x.step_k))
     ctas = grid_m * grid_n * split
@@ -153,7 +156,8 @@ def gemv_cost(m: Any, n: Any, k: Any, row: Any, x: Numbers) -> Any:
     weights = n * k * x.weight_bytes
     stream = np.maximum(reads / x.gemv_dram_bytes_per_us, weights / (x.l2_bytes * x.cycles_per_us))
     arithmetic = m * n * k / x.gemv_macs_per_us
-    return x.launch_us + x.gemv_us + ramp_us + np.maximum(stream, arithmetic) + (m > x.gemv_max_m) * INFEASIBLE_US
+    busiest = np.maximum(np.maximum(stream, arithmetic), k * x.gemv_chain_us)
+    return x.launch_us + x.gemv_us + ramp_us + busiest + (m > x.gemv_max_m) * INFEASIBLE_US
 
 
 def finish(m: Any, n: Any, k: Any, best_us: Any, x: Numbers) -> Any:
@@ -165,10 +169,11 @@ def finish(m: Any, n: Any, k: Any, best_us: Any, x: Numbers) -> Any:
 def _search_numpy(m: Array, n: Array, k: Array, tiles: Array, splits: Array, x: Numbers) -> tuple[Array, Array, Array, Array]:
     rows = (a[:, None, None] for a in (m, n, k))
     m3, n3, k3 = rows
-    tile_m, tile_n = tiles[None, :, 0, None], tiles[None, :, 1, None]
+    tile_m, tile_n, cluster, m_from, m_to = (tiles[None, :, column, None] for column in range(tiles.shape[1]))
     row = row_terms(m3, n3, k3, x)
     tile = tile_terms(tile_m, tile_n, x)
-    total, dram_us = split_cost(m3, n3, k3, tile_m, tile_n, row, tile, splits[None, None, :], x)
+    total, dram_us = split_cost(m3, n3, k3, tile_m, tile_n, cluster, row, tile, splits[None, None, :], x)
+    total = total + ((m3 < m_from) | (m3 > m_to)) * INFEASIBLE_US
     flat = total.reshape(len(m), -1)
     best = np.argmin(flat, axis=1)
     best_us = np.take_along_axis(flat, best[:, None], axis=1)[:, 0]
@@ -188,14 +193,16 @@ def _search_rows(m: Any, n: Any, k: Any, tiles: Any, splits: Any, x: Any) -> Any
         row = row_terms(m[i], n[i], k[i], x)
         best_us, best_dram, best_tile, best_split = INFEASIBLE_US, 0.0, 0, 0
         for t in range(tiles.shape[0]):
-            tile_m, tile_n, tile = tiles[t, 0], tiles[t, 1], tile_table[t]
-            ctas = np.ceil(m[i] / tile_m) * np.ceil(n[i] / tile_n)
+            if m[i] < tiles[t, 3] or m[i] > tiles[t, 4]:
+                continue
+            tile_m, tile_n, cluster, tile = tiles[t, 0], tiles[t, 1], tiles[t, 2], tile_table[t]
+            ctas = np.ceil(m[i] / (tile_m * cluster)) * cluster * np.ceil(n[i] / tile_n)
             if x.launch_us + ctas * np.ceil(k[i] / x.step_k) * max(tile[2], tile[3]) / (x.sm_count * x.cycles_per_us) >= best_us:
                 continue  # the work alone, spread evenly, already takes longer
             for s in range(splits.shape[0]):
                 if s > 0 and (ctas * splits[s] > 2.0 * x.sm_count * tile[1] or splits[s] * x.step_k >= k[i]):
                     break  # infeasible in split_cost, and so are all larger ones
-                total, dram_us = split_cost(m[i], n[i], k[i], tile_m, tile_n, row, tile, splits[s], x)
+                total, dram_us = split_cost(m[i], n[i], k[i], tile_m, tile_n, cluster, row, tile, splits[s], x)
                 if total < best_us:
                     best_us, best_dram, best_tile, best_split = total, dram_us, t, s
         gemv = gemv_cost(m[i], n[i], k[i], row, x)

@@ -1,0 +1,177 @@
+"""The calibration campaign: every data set to its fit, the same split of the data to the table of errors, and the transfer errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrowgauge.archmodels import load_machine
+from narrowgauge.calibration import report
+from narrowgauge.calibration.basis import Relation
+from narrowgauge.calibration.datasets.catalogue import DATA_SETS, TRANSFER_SETS, DataSet
+from narrowgauge.calibration.fitting import MINIMUM_ROWS, HeldOut, Measured, fit_precision, folds_of
+from narrowgauge.calibration.record import Fit, PrecisionFit, Source, save, shipped
+from narrowgauge.calibration.transfer import FILE as TRANSFER_FILE
+from narrowgauge.dataflows.family import FAMILIES, KernelFamily, Variant
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Progress = Callable[[str], None]
+TRANSFER_TAIL = 0.05
+
+
+@dataclass(frozen=True)
+class Task:
+    """One precision of one family on one machine, with the rows of each library."""
+
+    machine: str
+    family: str
+    precision: str
+    libraries: Mapping[str, Measured]
+
+
+def _quiet(_: str) -> None:
+    pass
+
+
+def measured(family: KernelFamily, frame: pd.DataFrame) -> Measured:
+    """A variant's frame as columns, latencies and folds; rows without a positive latency are left out."""
+    frame = frame[frame["latency_us"] > 0]
+    columns = {name: frame[name].to_numpy(float) for name in family.columns}
+    return Measured(columns, frame["latency_us"].to_numpy(float), folds_of(family, columns))
+
+
+def _chosen(sets: Iterable[DataSet], families: tuple[str, ...], machines: tuple[str, ...]) -> list[DataSet]:
+    return [d for d in sets if (not families or set(families) & set(d.families)) and (not machines or d.machine in machines)]
+
+
+def tasks(data: Path, sets: Iterable[DataSet], families: tuple[str, ...] = ()) -> list[Task]:
+    """The fits that the data sets hold, largest first; variants with too few rows are left out."""
+    found: dict[tuple[str, str, str], dict[str, Measured]] = {}
+    for entry in sets:
+        for (family, variant), frame in entry.read(entry.load(data)).items():
+            if (not families or family in families) and len(frame) >= MINIMUM_ROWS:
+                found.setdefault((entry.machine, family, variant.precision), {})[variant.library] = measured(
+                    FAMILIES[family], frame
+                )
+    made = [Task(machine, family, precision, libraries) for (machine, family, precision), libraries in found.items()]
+    return sorted(made, key=lambda task: -sum(len(rows.latency_us) for rows in task.libraries.values()))
+
+
+def run_task(task: Task, progress: Progress = _quiet, warm: bool = False) -> tuple[Task, PrecisionFit, dict[str, HeldOut]]:
+    """Fit one task. `warm` starts the physics at the shipped fit, which is enough to judge it."""
+    gpu = load_machine(task.machine).resources
+    known = shipped(task.machine, task.family) if warm else None
+    start = None
+    if known is not None and task.precision in known.precisions:
+        start = {name: fit.values() for name, fit in known.precisions[task.precision].libraries.items()}
+    fit, held = fit_precision(FAMILIES[task.family], task.precision, gpu, task.libraries, progress, start)
+    return task, fit, held
+
+
+def _run(work: list[Task], jobs: int, progress: Progress, warm: bool) -> list[tuple[Task, PrecisionFit, dict[str, HeldOut]]]:
+    from joblib import Parallel, delayed
+
+    pool = Parallel(n_jobs=jobs, return_as="generator_unordered")
+    results = []
+    for done, result in enumerate(pool(delayed(run_task)(task, _quiet, warm) for task in work), 1):
+        task = result[0]
+        progress(f"[{done}/{len(work)}] {task.machine} {task.family} {task.precision}")
+        results.append(result)
+    return sorted(results, key=lambda r: (r[0].machine, r[0].family, r[0].precision))
+
+
+def fit_all(
+    data: Path,
+    out: Path,
+    families: tuple[str, ...] = (),
+    machines: tuple[str, ...] = (),
+    jobs: int = 2,
+    progress: Progress = _quiet,
+) -> list[Path]:
+    """Fit the data sets below `data` and write one file per machine and family to `out`, then the table of transfer errors.
+
+    Empty tuples mean all. Returns the paths written. Raises InputError for data that cannot be read."""
+    chosen = _chosen(DATA_SETS, families, machines)
+    results = _run(tasks(data, chosen, families), jobs, progress, warm=False)
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for machine, family in sorted({(task.machine, task.family) for task, _, _ in results}):
+        own = [(task, fit) for task, fit, _ in results if (task.machine, task.family) == (machine, family)]
+        rows = sum(len(m.latency_us) for task, _ in own for m in task.libraries.values())
+        sources = tuple(
+            Source(d.file, d.sha256(data), rows, d.origin) for d in chosen if d.machine == machine and family in d.families
+        )
+        architecture = load_machine(machine).architecture
+        written.append(save(Fit(machine, architecture, family, sources, {t.precision: f for t, f in own}), out))
+    shipped.cache_clear()
+    written.append(write_transfer(data, out, progress))
+    return written
+
+
+def validate(
+    data: Path,
+    families: tuple[str, ...] = (),
+    machines: tuple[str, ...] = (),
+    jobs: int = 2,
+    progress: Progress = _quiet,
+) -> pd.DataFrame:
+    """Cross-validate the shipped models on the data: errors on groups of shapes left out, coverage, baseline and noise floor."""
+    chosen = _chosen(DATA_SETS, families, machines)
+    results = _run(tasks(data, chosen, families), jobs, progress, warm=True)
+    return report.table((task.machine, task.family, task.precision, task.libraries, held) for task, _, held in results)
+
+
+def _errors_with(task: Task, parameters: Mapping[str, float], library: str) -> Any:
+    family, gpu = FAMILIES[task.family], load_machine(task.machine).resources
+    rows = task.libraries[library]
+    needed = family.parameters(Variant(task.precision, library), gpu)
+    values = {p.name: parameters.get(p.name, p.initial) for p in needed}
+    predicted = family.cost(rows.columns, Variant(task.precision, library), gpu, values).latency_us
+    return np.log(rows.latency_us / predicted)
+
+
+def transfer_errors(data: Path, folder: Path) -> dict[tuple[str, str], list[Any]]:
+    """log(measured / predicted) by family and relation, when each task is predicted with what other fits know."""
+    from narrowgauge.calibration.record import load
+
+    fits = [load(path) for path in sorted(folder.glob("*.json")) if path.name != TRANSFER_FILE]
+    found: dict[tuple[str, str], list[Any]] = {}
+    for task in tasks(data, [*DATA_SETS, *TRANSFER_SETS]):
+        for fit in (f for f in fits if f.family == task.family):
+            for precision, known in fit.precisions.items():
+                away = fit.machine != task.machine
+                if (away and precision != task.precision) or (not away and precision == task.precision):
+                    continue
+                relation = Relation.TRANSFER if away else Relation.PRECISION
+                for library in task.libraries:
+                    nearest = (
+                        library if library in known.libraries else max(known.libraries, key=lambda n: known.libraries[n].rows)
+                    )
+                    found.setdefault((task.family, str(relation)), []).append(
+                        _errors_with(task, known.libraries[nearest].values(), library)
+                    )
+    return found
+
+
+def write_transfer(data: Path, folder: Path, progress: Progress = _quiet) -> Path:
+    """Write the quantiles of the transfer errors of all fits in `folder`."""
+    progress("transfer errors")
+    table: dict[str, dict[str, Any]] = {}
+    for (family, relation), parts in transfer_errors(data, folder).items():
+        errors = np.concatenate(parts)
+        table.setdefault(family, {})[relation] = {
+            "low": round(float(np.quantile(errors, TRANSFER_TAIL)), 4),
+            "high": round(float(np.quantile(errors, 1 - TRANSFER_TAIL)), 4),
+            "mape": round(float(np.mean(np.abs(np.exp(-errors) - 1))), 4),
+            "rows": len(errors),
+        }
+    path = folder / TRANSFER_FILE
+    path.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return path

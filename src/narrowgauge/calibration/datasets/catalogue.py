@@ -1,0 +1,66 @@
+"""The public data sets that the shipped fits are made of: file, machine, origin, and which importer reads them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from narrowgauge.calibration.datasets import attention, elementwise, gemm
+from narrowgauge.dataflows.family import Variant
+from narrowgauge.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Variants = dict[tuple[str, Variant], "pd.DataFrame"]
+
+AICONFIGURATOR = "ai-dynamo/aiconfigurator @ 095f58a, Apache-2.0"
+VIDUR = "microsoft/vidur @ 7d47513, MIT"
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """One file of measured kernels of one machine; `gpu` selects its rows where a file holds several."""
+
+    file: str
+    machine: str
+    families: tuple[str, ...]
+    origin: str
+    read: Callable[[pd.DataFrame], Variants]
+    gpu: str | None = None
+
+    def load(self, folder: Path) -> pd.DataFrame:
+        """The rows of this machine; raises InputError if the file is missing or not Parquet."""
+        import pandas as pd
+
+        path = folder / self.file
+        try:
+            frame = pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise InputError([Problem(str(path), f"not a readable Parquet file: {error}")]) from error
+        return frame if self.gpu is None else frame[frame["gpu"] == self.gpu]
+
+    def sha256(self, folder: Path) -> str:
+        """Hash of the file's bytes."""
+        return hashlib.sha256((folder / self.file).read_bytes()).hexdigest()
+
+
+# fmt: off
+DATA_SETS = (
+    DataSet("gemm_a100_sxm.parquet", "a100-sxm-80gb", ("gemm",), AICONFIGURATOR, gemm.variants),
+    DataSet("gemm_h100_sxm.parquet", "h100-sxm", ("gemm",), AICONFIGURATOR, gemm.variants),
+    DataSet("attention_prefill_a100_sxm.parquet", "a100-sxm-80gb", ("attention-prefill",), AICONFIGURATOR, attention.variants),
+    DataSet("attention_prefill_h100_sxm.parquet", "h100-sxm", ("attention-prefill",), AICONFIGURATOR, attention.variants),
+    DataSet("attention_decode_a100_sxm.parquet", "a100-sxm-80gb", ("attention-decode",), AICONFIGURATOR, attention.variants),
+    DataSet("attention_decode_h100_sxm.parquet", "h100-sxm", ("attention-decode",), AICONFIGURATOR, attention.variants),
+    DataSet("elementwise_a100_h100_a40.parquet", "a100-sxm-80gb", ("elementwise",), VIDUR, elementwise.variants, "a100"),
+    DataSet("elementwise_a100_h100_a40.parquet", "h100-sxm", ("elementwise",), VIDUR, elementwise.variants, "h100"),
+)
+#: measured machines that no fit has seen: the test of a transfer
+TRANSFER_SETS = (
+    DataSet("gemm_power_h200_sxm.parquet", "h200-sxm", ("gemm",), AICONFIGURATOR, gemm.variants),
+)
+# fmt: on
