@@ -116,13 +116,13 @@ class CollectiveFamily:
         alone = (ranks <= 1) | (np.asarray(rows["bytes"]) == 0)
         if gpu.link_gb_per_s <= 0:
             if not alone.all():
-                raise UnsupportedError(f"{gpu.name} has no link to other GPUs; {self.name} needs one rank")
+                raise UnsupportedError(self._without_link(gpu))
             return self._nothing(ranks)
         received = self.received(rows)
         waits = self._waits(ranks, variant, params)
         names = list(waits)
         wait = np.stack([waits[name] * gpu.link_latency_us for name in names])
-        rate = gpu.link_gb_per_s * units.BYTES_PER_GB / units.US_PER_S
+        rate = _bytes_per_us(gpu)
         move = np.stack([received[name] / (rate * params[name.replace("-", "_")]) for name in names])
         best = np.argmin(wait + move, axis=0)[None]
         fixed, link = (np.where(alone, 0.0, np.take_along_axis(part, best, 0)[0]) for part in (wait, move))
@@ -140,9 +140,19 @@ class CollectiveFamily:
                 waits[TWO_SHOT] = np.full_like(ring, params["two_shot_base"])
         return waits
 
+    def _without_link(self, gpu: GpuResources) -> str:
+        return f"{gpu.name} has no link to other GPUs; {self.name} needs one rank there"
+
     def _nothing(self, ranks: Array) -> KernelCost:
         zero = np.zeros(len(ranks))
         return KernelCost(zero, {"launch": zero, "link": zero}, {"link_byte": zero}, {"algorithm": np.full(len(ranks), RING_LL)})
+
+    def roofline_us(self, rows: Columns, variant: Variant, gpu: GpuResources) -> Array:
+        """Baseline: the bytes of a ring at the full bandwidth of the link, no latency; raises UnsupportedError without a link."""
+        received = self.received(rows)[RING_SIMPLE]
+        if gpu.link_gb_per_s <= 0 and received.any():
+            raise UnsupportedError(self._without_link(gpu))
+        return received / max(_bytes_per_us(gpu), 1.0)
 
     def features(self, rows: Columns, variant: Variant, gpu: GpuResources, cost: KernelCost) -> dict[str, Array]:
         """Size, ranks, and how much of the prediction is fixed latency."""
@@ -158,6 +168,10 @@ class CollectiveFamily:
     def size_class(self, rows: Columns) -> Array:
         """0 to 3 by message size, with the edges of `SIZE_EDGES`."""
         return np.asarray(np.digitize(rows["bytes"], SIZE_EDGES))
+
+
+def _bytes_per_us(gpu: GpuResources) -> float:
+    return gpu.link_gb_per_s * units.BYTES_PER_GB / units.US_PER_S
 
 
 ALL_REDUCE = CollectiveFamily("all-reduce", passes=2)

@@ -32,8 +32,9 @@ from narrowgauge.dataflows.resources import GpuResources
 
 #: sharpness of the maximum over resources: 1 would add them (no overlap), infinity hide all but the longest
 OVERLAP = 4.0
-#: how sharply the L2 turns from warm to cold around its capacity; a stream under least-recently-used replacement sees a step
-MISS_SHARPNESS = 4.0
+#: how sharply the L2 turns from warm to cold around its capacity: what one stream reads again is there or gone at once, the
+#: operands of a flat kernel (a residual and the output of the layer before it) differ in age and fade
+MISS_SHARPNESS = {Shape.ROW: 4.0, Shape.FLAT: 2.0, Shape.GATHER: 4.0}
 #: the instruction class whose rate the slots of `Operation.work` are counted in
 ISSUE_PIPE = "lop3"
 #: edges in bytes of the size classes (16-bit in and out): in any L2, around the capacity of one, streaming, long streams
@@ -41,7 +42,7 @@ SIZE_EDGES = (1 << 22, 1 << 25, 1 << 28)
 BYTES_IN_AND_OUT = 4
 
 _LAUNCH = Parameter(
-    "launch", 1.0, 0.2, 6.0, "graph launches", "time of a kernel that does nothing, in launches inside a CUDA graph", log=True
+    "launch", 1.0, 0.5, 6.0, "graph launches", "time of a kernel that does nothing, in launches inside a CUDA graph", log=True
 )
 _LATENCY = Parameter("latency", 1.0, 0.1, 6.0, "ratio", "exposed over unloaded round trip, below 1 where loads overlap", log=True)
 _QUEUE = Parameter("queue", 1.5, 1.0, 6.0, "ratio", "loaded over unloaded extra latency of DRAM behind the L2", log=True)
@@ -75,10 +76,10 @@ def _chain_cycles(
     return wait, issue
 
 
-def _missing_share(moved: Traffic, gpu: GpuResources, params: Mapping[str, float]) -> Array:
+def _missing_share(moved: Traffic, shape: Shape, gpu: GpuResources, params: Mapping[str, float]) -> Array:
     """Share of the bytes that the L2 no longer holds."""
-    load: Array = moved.total / (params["keep"] * gpu.l2_bytes)
-    return load**MISS_SHARPNESS / (1 + load**MISS_SHARPNESS)
+    load: Array = (moved.total / (params["keep"] * gpu.l2_bytes)) ** MISS_SHARPNESS[shape]
+    return np.asarray(load / (1 + load))
 
 
 class ElementwiseFamily:
@@ -101,7 +102,7 @@ class ElementwiseFamily:
         architecture whose residency limits are unknown."""
         op, form = operation(variant), launch(variant)
         moved, cut = traffic(rows, op), grid(rows, op, form, gpu)
-        miss = _missing_share(moved, gpu, params)
+        miss = _missing_share(moved, form.shape, gpu, params)
         wait, issue = _chain_cycles(rows, op, form, cut, miss, gpu, params)
         l2_bytes = moved.total + (op.rounds - 1) * moved.read
         l2_rate = gpu.l2_bytes_per_sm_cycle * gpu.sm_count * gpu.cycles_per_us * params.get("l2", 1.0)
@@ -118,6 +119,13 @@ class ElementwiseFamily:
         actions = {"dram_byte": moved.total * miss, "l2_byte": l2_bytes, "alu_fp32": moved.elements * op.work}
         return KernelCost(busy["launch"] + work, busy, actions, {"ctas": cut.ctas, "waves": cut.waves, "steps": cut.steps})
 
+    def roofline_us(self, rows: Columns, variant: Variant, gpu: GpuResources) -> Array:
+        """Baseline: all bytes once from and to DRAM at its pins, or the arithmetic at its peak, whichever takes longer."""
+        op = operation(variant)
+        moved = traffic(rows, op)
+        arithmetic = moved.elements * op.work / (gpu.alu_results[ISSUE_PIPE] * gpu.sm_count * gpu.cycles_per_us)
+        return np.maximum(moved.total / gpu.dram_bytes_per_us, arithmetic)
+
     def features(self, rows: Columns, variant: Variant, gpu: GpuResources, cost: KernelCost) -> dict[str, Array]:
         """Size, shape, schedule and the share of every resource in the prediction; logarithms to the base 2."""
         size = np.log2(1 + column(rows, "rows") * (column(rows, "width") + column(rows, "second_width")))
@@ -125,7 +133,6 @@ class ElementwiseFamily:
         fill = cost.actions["l2_byte"] / gpu.l2_bytes
         return {
             "log_rows": np.log2(1 + column(rows, "rows")),
-            "log_width": np.log2(1 + column(rows, "width")),
             "second_share": column(rows, "second_width") / np.maximum(column(rows, "width"), 1),
             "log_size": size,
             "log_tensor_parallel": np.log2(column(rows, "tensor_parallel", 1.0)),

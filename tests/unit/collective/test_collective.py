@@ -95,8 +95,15 @@ def test_one_rank_and_no_bytes_cost_nothing():
 def test_a_gpu_without_a_link_takes_one_rank_only():
     gpu = dataclasses.replace(H100, link_gb_per_s=0)
     assert cost(ALL_REDUCE, VLLM, 1 << 20, 1, gpu).latency_us[0] == 0
+    assert ALL_REDUCE.roofline_us(table(1 << 20, 1), VLLM, gpu)[0] == 0
+    with pytest.raises(UnsupportedError, match="no link"):
+        ALL_REDUCE.roofline_us(table(1 << 20, 2), VLLM, gpu)
     with pytest.raises(UnsupportedError, match="no link"):
         cost(ALL_REDUCE, VLLM, 1 << 20, 2, gpu)
+
+
+def test_the_roofline_is_the_ring_at_full_bandwidth():
+    assert ALL_REDUCE.roofline_us(table(450_000_000, 4), NCCL, H100)[0] == pytest.approx(1500)
 
 
 SIZES, RANKS = st.integers(1, 1 << 32), st.integers(2, 8)

@@ -118,7 +118,7 @@ def test_a_flat_grid_spreads_evenly():
 def test_a_cold_stream_costs_its_dram_time():
     # 1e8 elements: 600 MB at 1 TB/s and nothing else, after a launch of 1 us
     result = cost(ADD, 100_000, 1000, start=1e-9, issue=1e-9, l2=1.0, dram=1.0, keep=0.1, launch=1.0)
-    assert result.busy_us["dram"][0] == pytest.approx(600, rel=1e-6)
+    assert result.busy_us["dram"][0] == pytest.approx(600, rel=1e-5)
     assert result.busy_us["l2"][0] == pytest.approx(600e6 / (100 * 50 * 1000))
     assert result.latency_us[0] > 601
     assert result.bound_by()[0] == "dram"
@@ -126,7 +126,7 @@ def test_a_cold_stream_costs_its_dram_time():
 
 def test_a_small_working_set_never_leaves_the_l2():
     result = cost(ADD, 10, 1000)
-    assert result.actions["dram_byte"][0] < 1e-6 * result.actions["l2_byte"][0]
+    assert result.actions["dram_byte"][0] < 1e-4 * result.actions["l2_byte"][0]
 
 
 def test_one_row_of_a_two_byte_norm_is_a_chain_of_round_trips():
@@ -137,6 +137,13 @@ def test_one_row_of_a_two_byte_norm_is_a_chain_of_round_trips():
 def test_a_lookup_of_few_rows_is_serial():
     serial, parallel = cost(EMBEDDING, [16, 17], 4096, latency=1.0).busy_us["latency"]
     assert serial - parallel == pytest.approx(16 * (200 + 500) / 1000)
+
+
+def test_the_roofline_is_bytes_over_pins_or_arithmetic_over_peak():
+    gelu = Variant("gelu", "torch")
+    slow = dataclasses.replace(GPU, alu_results={"lop3": 1})
+    assert ELEMENTWISE.roofline_us(table(1000, 1000), ADD, GPU)[0] == 6e6 / 1e12 * 1e6
+    assert ELEMENTWISE.roofline_us(table(1000, 1000), gelu, slow)[0] == 1e6 * 25 / (100 * 1000)
 
 
 def test_two_launches_cost_twice():
