@@ -44,9 +44,9 @@ BYTES_IN_AND_OUT = 4
 _LAUNCH = Parameter(
     "launch", 1.0, 0.5, 6.0, "graph launches", "time of a kernel that does nothing, in launches inside a CUDA graph", log=True
 )
-_LATENCY = Parameter("latency", 1.0, 0.1, 6.0, "ratio", "exposed over unloaded round trip, below 1 where loads overlap", log=True)
+_LATENCY = Parameter("latency", 0.8, 0.1, 6.0, "ratio", "exposed over unloaded round trip, below 1 where loads overlap", log=True)
 _QUEUE = Parameter("queue", 1.5, 1.0, 6.0, "ratio", "loaded over unloaded extra latency of DRAM behind the L2", log=True)
-_START = Parameter("start", 600.0, 10.0, 20000.0, "cycle", "start, barriers and drain of one CTA; ramp of a flat grid", log=True)
+_START = Parameter("start", 800.0, 10.0, 20000.0, "cycle", "start, barriers and drain of one CTA; ramp of a flat grid", log=True)
 _ISSUE = Parameter("issue", 20.0, 0.2, 400.0, "slot/access", "address, loop and conversion instructions of one access", log=True)
 _DIVIDE = replace(_ISSUE, initial=110.0, meaning="address instructions of one lookup access, an integer division among them")
 _DRAM = Parameter("dram", 0.86, 0.75, 0.99, "ratio", "share of the pin bandwidth that streams reach")

@@ -23,8 +23,8 @@ SCORED_US = 20
     ("variant", "tolerance"),
     [
         (Variant("rmsnorm", "sarathi"), 0.15),
-        (Variant("rope", "sarathi"), 0.12),
-        (Variant("silu-mul", "sarathi"), 0.22),
+        (Variant("rope", "sarathi"), 0.15),
+        (Variant("silu-mul", "sarathi"), 0.20),
         (Variant("add", "torch"), 0.12),
         (Variant("gelu", "torch"), 0.12),
         (Variant("embedding", "torch"), 0.15),
