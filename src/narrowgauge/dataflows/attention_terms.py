@@ -69,8 +69,9 @@ def quantised_cache(variant: Variant) -> tuple[Parameter, ...]:
 class Shape:
     """The columns of an attention table as 64-bit integers.
 
-    `window` 0 = none; else a token sees that many, itself included. `value_dim` and `kv_elements` (stored elements per token
-    and KV head) differ from head_dim and twice head_dim where keys and values share storage (MLA stores 576, of which 512 are
+    `window` 0 = none; else a token sees itself and that many before it (measured at lengths of a multiple of the window, where
+    kernels read one block more than `window` tokens would need). `value_dim` and `kv_elements` (stored elements per token and KV
+    head) differ from head_dim and twice head_dim where keys and values share storage (MLA stores 576, of which 512 are
     values)."""
 
     batch: Array
@@ -118,12 +119,12 @@ class Shape:
     @property
     def tokens_read(self) -> Array:
         """Tokens of one sequence's keys and values that any of its new tokens attends to."""
-        return np.where(self.window > 0, np.minimum(self.step, self.window - 1), self.step) + self.isl
+        return np.where(self.window > 0, np.minimum(self.step, self.window), self.step) + self.isl
 
     @property
     def pairs(self) -> Array:
         """Query-key pairs that the mask lets through, over the batch and all query heads."""
-        reach = np.where(self.window > 0, self.window, self.step + self.isl)
+        reach = np.where(self.window > 0, self.window + 1, self.step + self.isl)
         # the first `growing` tokens see one key more each, the others all of `reach`
         growing = np.clip(reach - self.step, 0, self.isl)
         per_head = growing * self.step + growing * (growing + 1) // 2 + (self.isl - growing) * reach

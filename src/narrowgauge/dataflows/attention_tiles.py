@@ -49,8 +49,8 @@ class TileCounts:
 
 
 def causal_tiles(isl: Array, step: Array, window: Array, pack: Array, tile_m: Array, tile_n: Array) -> TileCounts:
-    """Tiles of a causal prefill: `isl` new tokens behind `step` cached ones; `window` > 0 lets a token see that many,
-    itself included. `pack` query heads share a tile."""
+    """Tiles of a causal prefill: `isl` new tokens behind `step` cached ones; `window` > 0 lets a token see itself and that many
+    before it. `pack` query heads share a tile."""
     isl, step, window, pack, tile_m, tile_n = (
         np.array(x, dtype=np.int64) for x in np.broadcast_arrays(isl, step, window, pack, tile_m, tile_n)
     )
@@ -60,8 +60,8 @@ def causal_tiles(isl: Array, step: Array, window: Array, pack: Array, tile_m: Ar
     inner = floor_sum(q_tiles - 1, scaled, tile_m, tile_m - 1 + step * pack) + q_tiles - 1
     last = (step + isl - 1) // tile_n + 1
     ends = inner + last
-    # tiles before `first_cut` start at token 0; later ones at block (step + i·tile_m // pack - reach) // tile_n
-    reach = np.where(window > 0, window - 1, step + isl)
+    # tiles before `first_cut` start at token 0; later ones at block (step + i·tile_m // pack - window) // tile_n
+    reach = np.where(window > 0, window, step + isl)
     first_cut = np.minimum(ceil_div(np.maximum(reach - step, 0) * pack, tile_m), q_tiles)
     skipped = floor_sum(q_tiles - first_cut, scaled, tile_m, np.maximum(first_cut * tile_m + (step - reach) * pack, 0))
     blocks = ends - skipped
