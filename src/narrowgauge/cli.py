@@ -1,5 +1,0 @@
-"""Command line: parses, calls, prints."""
-
-
-def main() -> None:
-    """Entry point."""

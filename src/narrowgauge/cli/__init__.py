@@ -1,0 +1,31 @@
+"""Command line: parses, calls, prints. One file per command, imported when the command is called.
+
+Exit codes: 0 done, 1 a check fell short or some rows are bad, 2 wrong input or use, 130 interrupted, 141 a pipe's reader left.
+"""
+
+from __future__ import annotations
+
+import click
+
+from narrowgauge.cli.lazy import LazyGroup
+
+#: name of each command: its module in this package, and the line that the overview shows
+COMMANDS = {
+    "predict": ("predict", "Latency, throughput, memory and energy of a model."),
+    "price": ("price", "Price a table of kernels (CSV or Parquet)."),
+    "fit": ("fit", "Fit the models to measured data."),
+    "validate": ("validate", "Errors of the models on measured data left out of the fit."),
+    "list": ("listing", "Names of machines, models, schemes, formats, kernels and fits."),
+    "show": ("show", "Everything known of one of them."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_in=(__name__, COMMANDS),
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: narrowgauge price kernels.csv -o priced.csv --on a100-sxm-80gb",
+)
+@click.version_option(package_name="narrowgauge", message="%(prog)s %(version)s")
+def main() -> None:
+    """What low-bit LLM inference costs on GPUs that exist and on hardware that does not exist yet."""

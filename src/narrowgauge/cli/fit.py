@@ -1,0 +1,31 @@
+"""`narrowgauge fit`: measured data in, fit files out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from narrowgauge.cli import common
+from narrowgauge.cli.campaign_options import campaign_options
+
+
+@click.command(epilog="Example: narrowgauge fit data/ -o fits/ --family gemm --on a100-sxm-80gb")
+@campaign_options
+@click.option(
+    "-o", "--out", required=True, metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False), help="Where fits go."
+)
+@common.json_option
+def fit(data: Path, out: Path, families: tuple[str, ...], machines: tuple[str, ...], jobs: int, json_file: str | None) -> None:
+    """Fit physics, residual and intervals to the measured data in the folder DATA.
+
+    Writes one JSON file per machine and kernel family, with the hash of the data, the rows used, the error on rows left out and
+    the range in which the fit is valid.
+    """
+    from narrowgauge.calibration.campaign import fit_all
+
+    paths = fit_all(data, out, families, machines, jobs, lambda line: click.echo(line, err=True))
+    if json_file != common.STDOUT:
+        for path in paths:
+            click.echo(str(path))
+    common.write_json([str(path) for path in paths], json_file)

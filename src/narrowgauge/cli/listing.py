@@ -1,0 +1,109 @@
+"""`narrowgauge list`: the names that other commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import click
+
+from narrowgauge.cli import common
+
+Lines = Iterable[tuple[str, str]]
+
+
+def _machines() -> Lines:
+    from narrowgauge.archmodels import load_machine, machine_names
+
+    for name in machine_names():
+        gpu = load_machine(name).resources
+        yield name, f"{gpu.architecture}, {gpu.sm_count} SMs, {gpu.memory_gb:g} GB at {gpu.dram_gb_per_s:,.0f} GB/s"
+
+
+def _models() -> Lines:
+    from narrowgauge.workloads import model_names, parameter_count, read_model
+
+    for name in model_names():
+        model = read_model(name)
+        yield name, f"{parameter_count(model) / 1e9:.2f} G parameters, {model.layers} layers"
+
+
+def _schemes() -> Lines:
+    from narrowgauge.formats import SCHEMES, parse_scheme
+
+    for name in SCHEMES:
+        scheme = parse_scheme(name)
+        parts = (scheme.weight, scheme.activation, scheme.kv_cache)
+        yield name, " × ".join(str(part.format.name) for part in parts[:2]) + f", KV cache {parts[2].format.name}"
+
+
+def _formats() -> Lines:
+    from narrowgauge.formats import FORMATS
+
+    for name, fmt in FORMATS.items():
+        yield name, f"{float(fmt.storage_bits):g} bits stored, largest {fmt.max:g}"
+
+
+def _kernels() -> Lines:
+    from narrowgauge.experiments.price_kinds import KINDS
+
+    for kind in KINDS:
+        yield kind.name, f"columns {' '.join(kind.required)}; op {', '.join(name.replace('-', '_') for name in kind.ops)}"
+
+
+def _fits() -> Lines:
+    from narrowgauge.calibration.record import shipped
+
+    for name in fit_names():
+        fit = shipped(*name.split(".", 1))
+        if fit is not None:
+            rows = sum(library.rows for precision in fit.precisions.values() for library in precision.libraries.values())
+            yield name, f"{rows:,} rows: {', '.join(fit.precisions)}"
+
+
+def fit_names() -> tuple[str, ...]:
+    """Names of the shipped fits, `machine.family`."""
+    from importlib.resources import files
+
+    folder = files("narrowgauge.calibration").joinpath("fits")
+    names = (entry.name for entry in folder.iterdir()) if folder.is_dir() else ()
+    return tuple(sorted(name.removesuffix(".json") for name in names if name.endswith(".json") and name.count(".") > 1))
+
+
+TOPICS: dict[str, Callable[[], Lines]] = {
+    "machines": _machines,
+    "models": _models,
+    "schemes": _schemes,
+    "formats": _formats,
+    "kernels": _kernels,
+    "fits": _fits,
+}
+
+
+@click.command("list", epilog="Example: narrowgauge list machines")
+@click.argument("topic", type=click.Choice(list(TOPICS)), required=False)
+@common.json_option
+def list_command(topic: str | None, json_file: str | None) -> None:
+    """Names of machines, models, schemes, formats, kernels or fits, each with a line about it.
+
+    Without a topic: the names alone, of everything.
+    """
+    topics = [topic] if topic else list(TOPICS)
+    found = {name: dict(TOPICS[name]()) for name in topics}
+    if json_file != common.STDOUT:
+        for name, lines in found.items():
+            if topic:
+                _print_lines(lines)
+            else:
+                click.secho(f"{name} ({len(lines)})", bold=True)
+                click.echo(common.wrapped("  ".join(lines) or "none", hang=2))
+    common.write_json(found if topic is None else found[topic], json_file)
+
+
+def _print_lines(lines: dict[str, str]) -> None:
+    if not lines:
+        click.echo("none")
+        return
+    made = common.table("name", "what")
+    for name, words in lines.items():
+        made.add_row(name, words)
+    common.console().print(made)

@@ -1,0 +1,154 @@
+"""`narrowgauge price`: a table of kernels in, the same table with latency, energy and power out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from narrowgauge.cli import common
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHORT_FALL, USAGE = 1, 2
+ROWS_NAMED = 10  # of each problem; the JSON has all of them
+GROUPS_SHOWN = 20
+GROUP_BY = ("op", "framework", "scheme", "attn_dtype", "kv_cache_dtype")
+
+EPILOG = """\b
+Columns of a row, by kind of kernel:
+  GEMM         m n k; scheme (default bf16), framework
+  attention    batch_size isl num_heads num_key_value_heads head_dim;
+               step (tokens in the cache), window_size, attn_dtype,
+               kv_cache_dtype or scheme, framework; isl 1 is decode
+  elementwise  op num_tokens n_embd; n_head n_kv_head for attn_rope,
+               n_expanded_embd for mlp_act; num_tensor_parallel_workers
+`op` is needed only for elementwise rows and in mixed tables.
+
+\b
+Examples:
+  narrowgauge price kernels.csv -o priced.csv --on h100-sxm
+  narrowgauge price gemms.parquet -o out.parquet --on a100-sxm-80gb --physics
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("source", metavar="TABLE", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", metavar="OUT", required=True, type=click.Path(path_type=Path), help="File to write, .csv or .parquet."
+)
+@common.machine_option
+@click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
+@common.json_option
+def price(source: Path, out: Path, machine: str, physics: bool, json_file: str | None) -> int:
+    """Price every kernel of TABLE (.csv or .parquet) on a GPU.
+
+    Appends latency_us, latency_us_low, latency_us_high (nominal 90 % interval), energy_mj, power_w, bound_by and source. Columns
+    of those names in TABLE are measurements: they are kept as measured_*, and error is then predicted / measured - 1.
+    Rows that cannot be priced are listed on standard error, counted from 1 without the header. Exit code 1 if some rows are bad,
+    2 if all are (nothing is written then).
+    """
+    from narrowgauge.archmodels import load_machine
+    from narrowgauge.experiments import tables
+    from narrowgauge.experiments.price import bad_rows, price_table
+
+    tables.suffix_of(out)
+    tables.check_writable(out)
+    hardware = load_machine(machine)
+    progress = common.CountingProgress("priced")
+    frame = tables.read_table(source)
+    with _named(source):
+        priced = price_table(frame, hardware, physics, progress)
+    progress.close()
+    bad = {reason: (rows + 1).tolist() for reason, rows in bad_rows(priced).items()}
+    count = sum(map(len, bad.values()))
+    for reason, rows in bad.items():
+        common.problem_line(f"{source}: {_rows_clause(rows)}: {reason}")
+    if count == len(priced):
+        common.problem_line(f"{source}: no row can be priced, nothing written")
+        return USAGE
+    tables.write_table(priced, out)
+    summary = _summary(priced, bad, source, out, hardware.name, physics)
+    if json_file != common.STDOUT:
+        _print(summary)
+    common.write_json(summary, json_file)
+    return SHORT_FALL if count else 0
+
+
+class _named:  # noqa: N801 - reads as a verb in `with`
+    """Puts the file's name in front of errors that do not say where they are."""
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from narrowgauge.errors import InputError, Problem
+
+        if isinstance(error, InputError):
+            raise InputError([Problem(p.where or str(self._source), p.what) for p in error.problems]) from None
+
+
+def _rows_clause(rows: list[int]) -> str:
+    if len(rows) == 1:
+        return f"row {rows[0]}"
+    named = ", ".join(map(str, rows[:ROWS_NAMED]))
+    return f"rows {named}{', …' if len(rows) > ROWS_NAMED else ''} ({len(rows):,} rows)"
+
+
+def _summary(
+    priced: pd.DataFrame, bad: dict[str, list[int]], source: Path, out: Path, machine: str, physics: bool
+) -> dict[str, Any]:
+    count = sum(map(len, bad.values()))
+    keys = [name for name in GROUP_BY if name in priced]
+    good = priced[priced["latency_us"].notna()]
+    groups = (
+        [(dict(zip(keys, key, strict=True)), part) for key, part in good.groupby(keys, dropna=False)] if keys else [({}, good)]
+    )
+    return {
+        "table": str(source),
+        "output": str(out),
+        "machine": machine,
+        "physics_only": physics,
+        "rows": len(priced),
+        "priced": len(priced) - count,
+        "bad": count,
+        "problems": [{"problem": reason, "count": len(rows), "rows": rows} for reason, rows in bad.items()],
+        "mape": _mape(good),
+        "groups": [
+            {"of": {k: str(v) for k, v in of.items() if v == v}, "rows": len(part), "latency_us": float(part["latency_us"].sum())}
+            | {"mape": _mape(part), "bound_by": str(part["bound_by"].mode()[0])}
+            for of, part in groups
+        ],
+    }
+
+
+def _mape(priced: pd.DataFrame) -> float | None:
+    """Mean absolute error where there are measurements."""
+    if "error" not in priced or not priced["error"].notna().any():
+        return None
+    return float(priced["error"].abs().mean())
+
+
+def _print(summary: dict[str, Any]) -> None:
+    measured = summary["mape"] is not None
+    made = common.table("kernels", ">rows", ">sum of latency", "mostly bound by", *([">mean error"] if measured else []))
+    for group in summary["groups"][:GROUPS_SHOWN]:
+        cells = [
+            " ".join(group["of"].values()) or "all",
+            f"{group['rows']:,}",
+            f"{group['latency_us'] / 1e3:,.3f} ms",
+            group["bound_by"],
+        ]
+        if measured:
+            cells.append("–" if group["mape"] is None else common.percent(group["mape"]))
+        made.add_row(*cells)
+    common.console().print(made)
+    if len(summary["groups"]) > GROUPS_SHOWN:
+        click.echo(f"and {len(summary['groups']) - GROUPS_SHOWN} groups more (--json has all)")
+    error = f", mean absolute error {common.percent(summary['mape'])}" if measured else ""
+    click.echo(f"{summary['priced']:,} of {summary['rows']:,} rows priced on {summary['machine']}{error}: {summary['output']}")

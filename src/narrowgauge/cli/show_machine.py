@@ -1,0 +1,45 @@
+"""A machine as `show` prints it: every number with unit, kind and source, then those that nobody measured."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from narrowgauge.cli import common
+
+
+def describe_machine(name: str) -> dict[str, Any]:
+    """Texts, numbers and the paths of unmeasured numbers; raises InputError for an unknown name or a faulty file."""
+    from narrowgauge.archmodels import describe, load_machine
+
+    description = describe(load_machine(name))
+    return {
+        "kind": "machine",
+        "name": description.name,
+        "texts": dict(description.texts),
+        "numbers": [asdict(row) for row in description.rows],
+        "unmeasured": [row.path for row in description.unmeasured],
+    }
+
+
+def print_machine(item: dict[str, Any]) -> None:
+    """Tables that fit 80 columns: numbers with references, the references, and what nobody measured with the reason."""
+    click.secho(item["name"], bold=True)
+    for name, words in item["texts"].items():
+        click.echo(common.wrapped(f"{name}: {words}"))
+    references: dict[str, int] = {}
+    numbers = common.table("number", ">value", "unit", "kind", ">source")
+    for row in item["numbers"]:
+        reference = references.setdefault(row["source"], len(references) + 1)
+        numbers.add_row(row["path"], f"{row['value']:g}", row["unit"], row["kind"], f"[{reference}]")
+    common.console().print(numbers, markup=False)
+    click.secho("Sources", bold=True)
+    for source, reference in references.items():
+        click.echo(common.wrapped(f"[{reference}] {source}", hang=6))
+    unmeasured = [row for row in item["numbers"] if row["path"] in item["unmeasured"]]
+    click.secho(f"\nNobody measured these {len(unmeasured)} of {len(item['numbers'])} numbers", bold=True)
+    for row in unmeasured:
+        line = f"{row['path']} = {row['value']:g} {row['unit']} ({row['kind']}): {row['note']}"
+        click.echo(common.wrapped(line, hang=6))

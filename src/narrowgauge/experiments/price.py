@@ -1,0 +1,117 @@
+"""`price`: a table of kernels in, the same table with latency, energy, power and their reasons out.
+
+Rows keep their order, columns their place. Columns of the input that bear the name of a result are measurements and are kept
+as `measured_*`; `error` is then predicted / measured − 1. A row that cannot be priced has no number, and `source` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from narrowgauge.archmodels import Machine
+from narrowgauge.calibration.calibrated import price
+from narrowgauge.calibration.datasets.elementwise import LATENCY
+from narrowgauge.dataflows import attention_decode, attention_prefill, elementwise, gemm
+from narrowgauge.dataflows.family import Variant
+from narrowgauge.errors import InputError, NarrowgaugeError
+from narrowgauge.experiments.price_kinds import kinds_of_rows
+from narrowgauge.experiments.price_rows import ERROR, RowProblems, numbers
+from narrowgauge.experiments.price_variants import READERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Progress = Callable[[int, int], None]
+
+#: columns that pricing appends, in this order
+RESULTS = ("latency_us", "latency_us_low", "latency_us_high", "energy_mj", "power_w", "bound_by", "source")
+NUMERIC = RESULTS[:5]
+MEASURED = "measured_"
+DEVIATION = "error"
+CHUNK = 100_000  # rows priced at once: bounds the memory that features of the residual take
+PRICED_MODULES = (gemm, attention_prefill, attention_decode, elementwise)  # importing one registers its family
+
+
+def price_table(
+    frame: pd.DataFrame, machine: Machine, physics_only: bool = False, progress: Progress | None = None
+) -> pd.DataFrame:
+    """The table with the columns of `RESULTS` appended. `progress` is called with rows done and rows in all.
+
+    Raises InputError for a table in which no row can be told to be a kernel; a single bad row is marked in `source`."""
+    if frame.empty:
+        raise InputError("the table has no rows")
+    columns = {name: _blank(name, len(frame)) for name in RESULTS}
+    problems = RowProblems(len(frame))
+    kinds = kinds_of_rows(frame, problems)
+    done = 0
+    for index, read in enumerate(READERS):
+        rows = np.flatnonzero(kinds == index)
+        for (family, variant), group in (read(frame, rows, problems) if len(rows) else {}).items():
+            for start in range(0, len(group), CHUNK):
+                part = group.iloc[start : start + CHUNK]
+                _price_part(machine, family, variant, part, physics_only, columns, problems)
+                done += len(part)
+                if progress is not None:
+                    progress(done, len(frame))
+    columns["source"] = np.where(problems.bad, problems.texts(), columns["source"])
+    return _appended(frame, columns)
+
+
+def bad_rows(priced: pd.DataFrame) -> dict[str, npt.NDArray[np.intp]]:
+    """Positions of the rows without a price, by what is wrong with them."""
+    source = priced["source"].to_numpy(object)
+    bad = np.flatnonzero([str(words).startswith(ERROR) for words in source])
+    reasons = np.array([str(words).removeprefix(ERROR) for words in source[bad]], dtype=object)
+    return {str(reason): bad[reasons == reason] for reason in dict.fromkeys(reasons)}
+
+
+def _blank(name: str, rows: int) -> npt.NDArray[Any]:
+    return np.full(rows, np.nan) if name in NUMERIC else np.full(rows, "", dtype=object)
+
+
+def _price_part(
+    machine: Machine,
+    family: str,
+    variant: Variant,
+    part: pd.DataFrame,
+    physics_only: bool,
+    columns: dict[str, npt.NDArray[Any]],
+    problems: RowProblems,
+) -> None:
+    """Fill the result columns at the positions that index `part`, or note why the machine refuses all of them."""
+    rows = part.index.to_numpy()
+    shapes = {str(name): part[name].to_numpy(float) for name in part.columns}
+    try:
+        priced = price(machine, family, variant, shapes, physics_only)
+    except NarrowgaugeError as reason:
+        problems.add(rows, str(reason))
+        return
+    for field in fields(priced):
+        if field.name in NUMERIC:
+            columns[field.name][rows] = getattr(priced, field.name)
+        elif field.name in RESULTS:
+            words, which = np.unique(np.asarray(getattr(priced, field.name), str), return_inverse=True)
+            columns[field.name][rows] = words.astype(object)[which]  # one string object per distinct word
+
+
+def _appended(frame: pd.DataFrame, columns: dict[str, npt.NDArray[Any]]) -> pd.DataFrame:
+    """The input without what an earlier pricing appended, its measurements renamed, and the new columns at the end."""
+    import pandas as pd
+
+    earlier = set(RESULTS) <= set(frame.columns)
+    kept = frame.drop(columns=[*RESULTS, DEVIATION], errors="ignore") if earlier else frame
+    reserved = (*RESULTS, DEVIATION)
+    kept = kept.rename(columns={name: MEASURED + name for name in reserved if name in kept})
+    added = pd.DataFrame(columns, index=frame.index)
+    name = next((name for name in (MEASURED + LATENCY[0], *LATENCY[1:]) if name in kept), None)
+    if name is not None:
+        measured, _ = numbers(kept, name)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            deviation = columns["latency_us"] / measured - 1.0
+        added[DEVIATION] = np.where(measured > 0, deviation, np.nan)
+    return pd.concat([kept, added], axis=1)
