@@ -1,0 +1,52 @@
+"""A number with its nominal 90 % interval, and how intervals add up.
+
+Prices of one kernel variant (family, precision, library) are taken to be wrong together: their lower ends add up to the lower end of
+the sum. Prices of different variants, and the framework's step cost, are taken to be wrong independently: distances to the
+ends add up as squares.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """`value` within [`low`, `high`]."""
+
+    value: float
+    low: float
+    high: float
+
+    def __add__(self, other: Estimate) -> Estimate:
+        """Sum of two numbers that are wrong together."""
+        return Estimate(self.value + other.value, self.low + other.low, self.high + other.high)
+
+    def scaled(self, factor: float) -> Estimate:
+        """The number in other units, or several times; `factor` is positive."""
+        return Estimate(self.value * factor, self.low * factor, self.high * factor)
+
+    def inverse(self, numerator: float) -> Estimate:
+        """`numerator` divided by the number: its ends change places."""
+        return Estimate(numerator / self.value, numerator / self.high, numerator / self.low)
+
+    def widened(self, log_low: float, log_high: float) -> Estimate:
+        """With a further, independent relative error whose logarithm lies between the two."""
+        below = math.hypot(self.value - self.low, self.value * -math.expm1(min(log_low, 0.0)))
+        above = math.hypot(self.high - self.value, self.value * math.expm1(max(log_high, 0.0)))
+        return Estimate(self.value, max(self.value - below, self.value * SMALLEST_SHARE), self.value + above)
+
+
+ZERO = Estimate(0.0, 0.0, 0.0)
+SMALLEST_SHARE = 1e-3  # a time is positive, however wide its interval
+
+
+def independent(parts: Iterable[Estimate]) -> Estimate:
+    """Sum of numbers that are wrong independently of each other."""
+    found = list(parts)
+    value = math.fsum(part.value for part in found)
+    below = math.sqrt(math.fsum((part.value - part.low) ** 2 for part in found))
+    above = math.sqrt(math.fsum((part.high - part.value) ** 2 for part in found))
+    return Estimate(value, max(value - below, value * SMALLEST_SHARE), value + above)

@@ -1,0 +1,94 @@
+"""Where a prediction comes from: what was asked, what was fitted, what was assumed, what to be careful about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from narrowgauge.calibration.basis import Relation
+from narrowgauge.experiments.predict_passes import FRAMEWORK_LINE, Pass
+from narrowgauge.experiments.predict_request import Request
+from narrowgauge.experiments.serving import ALONE
+from narrowgauge.units import MJ_PER_J, US_PER_S
+
+ASSUMPTIONS = (
+    "static batch: all prompts pass through prefill at once (chunked prefill is not modelled), no sequence ends early",
+    "kernels run one after another; a tensor-parallel all-reduce overlaps with nothing",
+    "experts are picked uniformly and independently",
+    "appending to the KV cache is part of the measured attention calls",
+    "a grouped product is priced as one product with its groups side by side along N",
+    "energy is first order: cited component energies × actions + static power × time, tagged assumed",
+    "intervals: kernels of one variant are wrong together, different variants and the framework independently",
+)
+SMALL_SHARE = 0.01  # operators below this share of a pass are not worth a warning
+
+
+@cache
+def _version() -> str:
+    return metadata.version("narrowgauge")
+
+
+def manifest(request: Request, passes: Iterable[Pass]) -> dict[str, Any]:
+    """What it takes to reproduce the prediction."""
+    machine = request.machine
+    sources: Counter[tuple[str, str]] = Counter()
+    for phase in passes:
+        for line in phase.lines:
+            sources[line.source, line.relation] += 1
+    return {
+        "version": _version(),
+        "model": request.model.name,
+        "machine": machine.name,
+        "layers": {layer.name: len(layer.quantities) for layer in machine.layers},
+        "overrides": [
+            {"path": change.path, "old": change.old.value if change.old else None, "new": change.new.value}
+            for change in machine.overrides
+        ],
+        "scheme": request.scheme.name,
+        "batch": request.batch,
+        "input_tokens": request.input_tokens,
+        "output_tokens": request.output_tokens,
+        "tp": request.tp,
+        "framework": request.framework.name,
+        "kernel_library": request.framework.library,
+        "fidelity": str(request.fidelity),
+        "physics_only": request.physics_only,
+        "sources": [
+            {"source": source, "relation": relation, "operators": count} for (source, relation), count in sources.items()
+        ],
+        "assumptions": list(ASSUMPTIONS),
+    }
+
+
+def warnings(request: Request, passes: Iterable[Pass]) -> tuple[str, ...]:
+    """What a reader should know before trusting the numbers, the gravest first."""
+    found: list[str] = []
+    gpu, model = request.machine.resources, request.model
+    for phase in passes:
+        power = phase.energy_mj / MJ_PER_J * US_PER_S / phase.latency_us.value
+        if power > gpu.tdp_w:
+            found.append(f"{phase.phase}: the assumed energy means {power:.0f} W, above the board's limit of {gpu.tdp_w:.0f} W")
+        found += _far_from_home(phase)
+    if request.framework.step is None and request.framework.name != ALONE:
+        found.append(f"nobody measured what a step of {request.framework.name} costs beyond its kernels: taken as nothing")
+    if model.max_positions and request.context > model.max_positions:
+        found.append(f"{request.context} tokens, {model.name} was made for {model.max_positions}")
+    return tuple(dict.fromkeys(found))
+
+
+def _far_from_home(phase: Pass) -> list[str]:
+    total = phase.latency_us.value
+    shares: dict[str, float] = {}
+    for line in phase.lines:
+        outside = "outside" in line.source
+        if line.operator != FRAMEWORK_LINE and (line.relation != Relation.OWN or outside):
+            why = "outside the fit's valid range" if outside and line.relation == Relation.OWN else line.relation
+            shares[why] = shares.get(why, 0.0) + line.total_us.value / total
+    return [
+        f"{phase.phase}: {share:.0%} of the time is priced by kernels that nobody measured here ({why})"
+        for why, share in shares.items()
+        if share >= SMALL_SHARE
+    ]

@@ -1,0 +1,104 @@
+"""Prices the calls of all passes: every variant once, equal rows once, all of them in one vectorised call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from narrowgauge.archmodels import Machine, energy_mj
+from narrowgauge.calibration.basis import Relation, basis_of
+from narrowgauge.calibration.calibrated import Priced, price
+from narrowgauge.dataflows import attention_decode, attention_prefill, collective, elementwise, gemm
+from narrowgauge.dataflows.family import FAMILIES, Variant
+from narrowgauge.experiments.lowering import COLUMNS, Call
+from narrowgauge.experiments.predict_estimate import Estimate
+
+
+#: importing a family registers it
+PRICED = (gemm.GEMM, attention_prefill, attention_decode, elementwise.ELEMENTWISE, collective.ALL_REDUCE, collective.ALL_GATHER)
+
+
+class Fidelity(StrEnum):
+    """`analytic`: the calibrated closed forms. `bound`: the roofline of each kernel, which none can beat."""
+
+    ANALYTIC = "analytic"
+    BOUND = "bound"
+
+
+@dataclass(frozen=True, slots=True)
+class CallPrice:
+    """Price of one execution of a call. `quantize_us` is the part that a contained quantise kernel takes."""
+
+    latency_us: Estimate
+    quantize_us: float
+    bound_by: str
+    choice: Mapping[str, float | str]
+    actions: Mapping[str, float]
+    source: str
+    relation: Relation
+
+
+Key = tuple[str, Variant]
+
+
+def price_calls(
+    calls: Iterable[Call], machine: Machine, fidelity: Fidelity, physics_only: bool
+) -> dict[tuple[Key, tuple[float, ...]], CallPrice]:
+    """Prices by family, variant and row. Raises UnsupportedError if the machine cannot run a variant."""
+    rows: dict[Key, dict[tuple[float, ...], None]] = {}
+    for call in calls:
+        rows.setdefault((call.family, call.variant), {})[call.row] = None
+    found: dict[tuple[Key, tuple[float, ...]], CallPrice] = {}
+    for key, distinct in rows.items():
+        wanted = list(distinct)
+        found.update(
+            zip(((key, row) for row in wanted), _price_variant(key, wanted, machine, fidelity, physics_only), strict=True)
+        )
+    return found
+
+
+def _price_variant(
+    key: Key, rows: list[tuple[float, ...]], machine: Machine, fidelity: Fidelity, physics_only: bool
+) -> list[CallPrice]:
+    family, variant = key
+    table = np.array(rows, dtype=float).T
+    columns = dict(zip(COLUMNS[family], table, strict=True))
+    priced = price(machine, family, variant, columns, physics_only)
+    relation = basis_of(family, variant, machine).relation
+    if fidelity is Fidelity.BOUND:
+        bound = np.asarray(FAMILIES[family].roofline_us(columns, variant, machine.resources), float)
+        return _collect(priced, bound, bound, bound, relation, "roofline")
+    return _collect(priced, priced.latency_us, priced.latency_us_low, priced.latency_us_high, relation, "")
+
+
+def _collect(priced: Priced, latency: Any, low: Any, high: Any, relation: Relation, source: str) -> list[CallPrice]:
+    cost = priced.cost
+    times = zip(latency.tolist(), low.tolist(), high.tolist(), strict=True)
+    scale = latency / cost.latency_us
+    quantize = (np.asarray(cost.choice["quantize_us"]) * scale).tolist() if "quantize_us" in cost.choice else [0.0] * len(latency)
+    choices = {name: np.asarray(column).tolist() for name, column in cost.choice.items() if name != "quantize_us"}
+    actions = {name: np.asarray(column, float).tolist() for name, column in cost.actions.items()}
+    bound_by = np.asarray(priced.bound_by).tolist()
+    return [
+        CallPrice(
+            latency_us=Estimate(*time),
+            quantize_us=quantize[i],
+            bound_by=bound_by[i],
+            choice={name: column[i] for name, column in choices.items()},
+            actions={name: column[i] for name, column in actions.items()},
+            source=source or str(priced.source[i]),
+            relation=relation,
+        )
+        for i, time in enumerate(times)
+    ]
+
+
+def energy_of(actions: Mapping[str, float], latency_us: float, machine: Machine) -> float:
+    """Millijoules of actions that take `latency_us`: first order, assumed (`archmodels.energy`)."""
+    columns = {name: np.array([count]) for name, count in actions.items()}
+    total, _ = energy_mj(columns, np.array([latency_us]), machine.resources)
+    return float(total[0])

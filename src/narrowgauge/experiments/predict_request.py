@@ -1,0 +1,119 @@
+"""What is asked of `predict`, checked all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from narrowgauge.archmodels import Machine, load_machine
+from narrowgauge.errors import InputError, Problem, UnsupportedError, nearest
+from narrowgauge.experiments.predict_pricing import Fidelity
+from narrowgauge.experiments.serving import Framework, framework
+from narrowgauge.formats import QuantScheme, parse_scheme
+from narrowgauge.registry import canonical
+from narrowgauge.workloads import ModelConfig, read_model
+from narrowgauge.workloads.fields import MAX_DIMENSION
+from narrowgauge.workloads.parallel import Split
+
+EVENT = "event"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A checked question: a model, a machine and sizes that make sense together."""
+
+    model: ModelConfig
+    machine: Machine
+    scheme: QuantScheme
+    batch: int
+    input_tokens: int
+    output_tokens: int
+    tp: int
+    framework: Framework
+    fidelity: Fidelity
+    physics_only: bool
+
+    @property
+    def context(self) -> int:
+        """Tokens of a finished sequence."""
+        return self.input_tokens + self.output_tokens
+
+
+@lru_cache(maxsize=64)
+def _shipped_machine(name: str) -> Machine:
+    return load_machine(name)
+
+
+def _machine(on: str | PathLike[str] | Machine) -> Machine:
+    if isinstance(on, Machine):
+        return on
+    if isinstance(on, str) and not any(mark in on for mark in "./\\"):
+        return _shipped_machine(canonical(on))
+    return load_machine(Path(on))
+
+
+def check(
+    model: str | PathLike[str] | ModelConfig,
+    on: str | PathLike[str] | Machine,
+    scheme: str | QuantScheme,
+    batch: int,
+    input_tokens: int,
+    output_tokens: int,
+    tp: int,
+    framework_name: str | None,
+    fidelity: str,
+    physics_only: bool,
+) -> Request:
+    """The request; raises one InputError with everything that is wrong, or UnsupportedError for fidelity `event`."""
+    problems: list[Problem] = []
+
+    def attempt(make: Callable[[], Any]) -> Any:
+        try:
+            return make()
+        except InputError as error:
+            problems.extend(error.problems)
+            return None
+
+    config = model if isinstance(model, ModelConfig) else attempt(lambda: read_model(model))
+    machine = attempt(lambda: _machine(on))
+    formats = scheme if isinstance(scheme, QuantScheme) else attempt(lambda: parse_scheme(scheme))
+    host = attempt(lambda: framework(framework_name))
+    sizes = {"batch": batch, "input_tokens": input_tokens, "output_tokens": output_tokens, "tp": tp}
+    wrong = [Problem(name, _size_fault(value)) for name, value in sizes.items() if not _is_size(value)]
+    problems += wrong
+    if config is not None and _is_size(tp):
+        attempt(lambda: Split(config, tp))
+    if config is not None and not wrong:
+        problems += _too_long(config, input_tokens, output_tokens)
+    if fidelity not in (*Fidelity, EVENT):
+        problems.append(Problem("fidelity", f"given {fidelity!r}; {nearest(str(fidelity), [*Fidelity, EVENT])}"))
+    if problems:
+        raise InputError(problems)
+    if fidelity == EVENT:
+        raise UnsupportedError(
+            "fidelity 'event' cannot run whole models yet: no event engine is part of this version; "
+            "choose 'analytic' (the calibrated closed forms) or 'bound' (rooflines)"
+        )
+    return Request(config, machine, formats, batch, input_tokens, output_tokens, tp, host, Fidelity(fidelity), physics_only)
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_DIMENSION
+
+
+def _size_fault(value: object) -> str:
+    return f"given {value!r}, allowed: a whole number from 1 to {MAX_DIMENSION}"
+
+
+def _too_long(model: ModelConfig, input_tokens: int, output_tokens: int) -> list[Problem]:
+    """A learned position table ends; rotary embeddings go on (and `predict` warns)."""
+    most = model.max_positions or model.positions
+    longest = input_tokens + output_tokens
+    if not model.positions or longest <= most:
+        return []
+    what = f"{input_tokens} + {output_tokens} = {longest} tokens, {model.name} has {most} positions"
+    return [Problem("input_tokens + output_tokens", what)]
