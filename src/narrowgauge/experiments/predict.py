@@ -57,6 +57,7 @@ def predict(
         prefill=passes[0],
         decode=passes[1],
         memory=memory,
+        memory_available_gb=machine.resources.memory_gb,
         interval=host.step.interval if host.step is not None else (0.0, 0.0),
         manifest=manifest(request, passes),
         warnings=warnings(request, passes),

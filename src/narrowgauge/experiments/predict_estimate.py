@@ -1,8 +1,8 @@
 """A number with its nominal 90 % interval, and how intervals add up.
 
-Prices of one kernel variant (family, precision, library) are taken to be wrong together: their lower ends add up to the lower end of
-the sum. Prices of different variants, and the framework's step cost, are taken to be wrong independently: distances to the
-ends add up as squares.
+Prices of one kernel variant (family, precision, library) are taken to be wrong together: their lower ends add up to the lower
+end of the sum. Prices of different variants, and the framework's step cost, are taken to be wrong independently: distances to
+the ends add up as squares.
 """
 
 from __future__ import annotations

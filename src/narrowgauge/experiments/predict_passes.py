@@ -123,7 +123,7 @@ def _latency(call: Call, price: CallPrice) -> Estimate:
 
 
 def _lines(phase: Phase, entries: list[Weighted], prices: Prices, machine: Machine) -> Iterable[Line]:
-    """The line of an operator over all its contexts; texts are those of the middle one. A contained quantise kernel comes first."""
+    """The line of an operator over its contexts, with the texts of the middle one; a contained quantise kernel comes first."""
     found = [prices[(e.call.family, e.call.variant), e.call.row] for e in entries]
     middle, call = found[len(found) // 2], entries[0].call
     total = ZERO

@@ -17,7 +17,6 @@ from narrowgauge.dataflows.family import FAMILIES, Variant
 from narrowgauge.experiments.lowering import COLUMNS, Call
 from narrowgauge.experiments.predict_estimate import Estimate
 
-
 #: importing a family registers it
 PRICED = (gemm.GEMM, attention_prefill, attention_decode, elementwise.ELEMENTWISE, collective.ALL_REDUCE, collective.ALL_GATHER)
 

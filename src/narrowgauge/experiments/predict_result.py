@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from narrowgauge.experiments.predict_estimate import Estimate, independent
+from narrowgauge.dataflows.family import Variant
+from narrowgauge.experiments.predict_estimate import ZERO, Estimate, independent
 from narrowgauge.experiments.predict_passes import ENERGY_FACTOR, Pass
 from narrowgauge.experiments.predict_pricing import Key
 from narrowgauge.units import MJ_PER_J, MS_PER_S, US_PER_MS
 from narrowgauge.workloads import MemoryFootprint
 
 ACTIVATIONS_FACTOR = 2.0  # interval of the activations' share of memory, an estimate; weights and KV cache are counts
+STEP: Key = ("framework", Variant("", ""))  # stands for the step cost beside the kernels' variants
 QUANTITIES = ("ttft_ms", "tpot_ms", "output_tokens_per_s", "energy_per_output_token_j", "power_w", "memory_gb")
 
 
@@ -31,6 +33,7 @@ class Prediction:
     prefill: Pass
     decode: Pass
     memory: MemoryFootprint
+    memory_available_gb: float
     interval: tuple[float, float]
     manifest: Mapping[str, Any]
     warnings: tuple[str, ...]
@@ -48,12 +51,11 @@ class Prediction:
     @property
     def total_ms(self) -> Estimate:
         """Time until the last token: ttft + (output_tokens - 1) × tpot, kernels of one variant being wrong together."""
-        parts: dict[Key | str, Estimate] = {}
+        parts: dict[Key, Estimate] = {}
         for phase in (self.prefill, self.decode):
             if phase.passes:
-                for key, spent in (*phase.kernels_us.items(), ("step", phase.step_us)):
-                    scaled = spent.scaled(phase.passes)
-                    parts[key] = parts[key] + scaled if key in parts else scaled
+                for key, estimate in (*phase.kernels_us.items(), (STEP, phase.step_us)):
+                    parts[key] = parts.get(key, ZERO) + estimate.scaled(phase.passes)
         return independent(parts.values()).widened(*self.interval).scaled(1 / US_PER_MS)
 
     @property
@@ -117,5 +119,6 @@ class Prediction:
             "weights_gb": self.memory.weights_gb,
             "kv_cache_gb": self.memory.kv_cache_gb,
             "activations_gb": self.memory.activations_gb,
+            "available_gb": self.memory_available_gb,
         }
         return data | {"breakdown": self.breakdown, "warnings": list(self.warnings), "manifest": dict(self.manifest)}

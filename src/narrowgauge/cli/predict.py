@@ -1,0 +1,58 @@
+"""`narrowgauge predict`: a model and a GPU in, latency, throughput, energy and memory out, with the reasons."""
+
+from __future__ import annotations
+
+import click
+
+from narrowgauge.cli import common
+
+EPILOG = """\b
+Examples:
+  narrowgauge predict llama-3-8b --on a100-sxm-80gb
+  narrowgauge predict llama-3-8b --on h100-sxm --scheme fp8 --batch 64
+  narrowgauge predict ./config.json --on h100-sxm --tp 2 --json -
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("model", metavar="MODEL")
+@common.machine_option
+@click.option("--scheme", metavar="SCHEME", default="bf16", show_default=True, help="Precision, as `narrowgauge list` names it.")
+@click.option("--batch", metavar="B", type=int, default=1, show_default=True, help="Sequences that run together.")
+@click.option("--input", "input_tokens", metavar="L", type=int, default=1024, show_default=True, help="Tokens of each prompt.")
+@click.option("--output", "output_tokens", metavar="T", type=int, default=128, show_default=True, help="New tokens of each.")
+@click.option("--tp", metavar="N", type=int, default=1, show_default=True, help="GPUs that share every layer.")
+@click.option("--framework", metavar="NAME", help="trtllm (default), vllm, sglang; none: kernels without a framework's steps.")
+@click.option(
+    "--fidelity", metavar="F", default="analytic", show_default=True, help="analytic, or bound: rooflines that nothing can beat."
+)
+@click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
+@common.json_option
+def predict(
+    model: str,
+    machine: str,
+    scheme: str,
+    batch: int,
+    input_tokens: int,
+    output_tokens: int,
+    tp: int,
+    framework: str | None,
+    fidelity: str,
+    physics: bool,
+    json_file: str | None,
+) -> int:
+    """Predict what a static batch costs: B prompts of L tokens, T new tokens each.
+
+    MODEL is the name of a model card (`narrowgauge list`) or the path of a Hugging Face config.json.
+    """
+    from narrowgauge.experiments.predict import predict as run
+
+    answer = run(model, machine, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
+    if json_file != common.STDOUT:
+        from narrowgauge.experiments.predict_text import render
+
+        console = common.console()
+        for part in render(answer):
+            console.print(part)
+    common.write_json(answer.to_json(), json_file)
+    return 0

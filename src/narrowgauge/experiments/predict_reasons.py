@@ -1,0 +1,61 @@
+"""Why a pass takes as long as it does, in words: what binds its kernels, and how well each part of its time is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from narrowgauge.calibration.basis import Relation
+from narrowgauge.experiments.predict_passes import Line, Pass
+
+BINDS = {
+    "dram": "DRAM bandwidth",
+    "l2": "L2 bandwidth",
+    "smem": "shared-memory bandwidth",
+    "tensor_core": "tensor cores",
+    "cuda_core": "CUDA cores",
+    "launch": "kernel launches",
+    "latency": "memory latency",
+    "link": "links between GPUs",
+    "host": "framework steps",
+}
+KNOWN = {
+    Relation.OWN: "fitted to kernels measured on this GPU",
+    Relation.PRECISION: "of a precision that nobody measured here, fit of the nearest",
+    Relation.TRANSFER: "fitted on another GPU, specification changed",
+    Relation.UNFITTED: "never measured, documented initial values",
+}
+OUTSIDE = "physics alone, outside the range of the measurements"
+
+
+def shares(phase: Pass, of: Callable[[Line], str]) -> dict[str, float]:
+    """Share of the pass's time by the text that `of` gives its lines, largest first."""
+    total = sum(line.total_us.value for line in phase.lines)
+    found: dict[str, float] = {}
+    for line in phase.lines:
+        found[of(line)] = found.get(of(line), 0.0) + line.total_us.value / total
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def bottleneck(phase: Pass) -> str:
+    """`bound by DRAM bandwidth (87 % of the time; weights of mlp.gate_up most), then CUDA cores (5 %)`."""
+    by_resource = list(shares(phase, lambda line: line.bound_by).items())
+    name, share = by_resource[0]
+    heaviest = max((line for line in phase.lines if line.bound_by == name), key=lambda line: line.total_us.value)
+    words = f"bound by {BINDS.get(name, name)} ({share:.0%} of the time, {heaviest.operator} most of all)"
+    if len(by_resource) > 1:
+        name, share = by_resource[1]
+        words += f", then by {BINDS.get(name, name)} ({share:.0%})"
+    return words
+
+
+def knowledge(phase: Pass) -> dict[str, float]:
+    """Share of the pass's time by how well its prices are known."""
+    return shares(phase, _known)
+
+
+def _known(line: Line) -> str:
+    if line.kernel == "framework":
+        return "framework steps, fitted to whole models"
+    if line.source == "roofline":
+        return "rooflines"
+    return OUTSIDE if line.relation == Relation.OWN and "outside" in line.source else KNOWN[Relation(line.relation)]
