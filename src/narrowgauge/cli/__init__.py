@@ -21,6 +21,7 @@ COMMANDS = {
 
 
 @click.group(
+    "narrowgauge",
     cls=LazyGroup,
     commands_in=(__name__, COMMANDS),
     context_settings={"help_option_names": ["-h", "--help"]},

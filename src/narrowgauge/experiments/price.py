@@ -19,7 +19,7 @@ from narrowgauge.calibration.datasets.elementwise import LATENCY
 from narrowgauge.dataflows import attention_decode, attention_prefill, elementwise, gemm
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.errors import InputError, NarrowgaugeError
-from narrowgauge.experiments.price_kinds import kinds_of_rows
+from narrowgauge.experiments.price_kinds import KINDS, kinds_of_rows, lacking_columns
 from narrowgauge.experiments.price_rows import ERROR, RowProblems, numbers
 from narrowgauge.experiments.price_variants import READERS
 
@@ -51,7 +51,10 @@ def price_table(
     done = 0
     for index, read in enumerate(READERS):
         rows = np.flatnonzero(kinds == index)
-        for (family, variant), group in (read(frame, rows, problems) if len(rows) else {}).items():
+        lacking = lacking_columns(frame, KINDS[index])
+        if lacking:
+            problems.add(rows, lacking)
+        for (family, variant), group in (read(frame, rows, problems) if len(rows) and not lacking else {}).items():
             for start in range(0, len(group), CHUNK):
                 part = group.iloc[start : start + CHUNK]
                 _price_part(machine, family, variant, part, physics_only, columns, problems)

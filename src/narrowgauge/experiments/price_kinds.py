@@ -91,6 +91,13 @@ def missing_columns(frame: pd.DataFrame) -> str:
     return "columns are missing: " + "; ".join(wanted) + f"; the table has {', '.join(have) or 'none'}"
 
 
+def lacking_columns(frame: pd.DataFrame, kind: TableKind) -> str:
+    """Which columns rows of the kind need and the table does not have; empty if none. An op that says decode needs no `isl`."""
+    required = tuple(name for name in kind.required if name != "isl" or "op" not in frame)
+    clause = missing_clause(required, [str(name) for name in frame.columns])
+    return f"the table has no column {clause}" if clause else ""
+
+
 def missing_clause(required: tuple[str, ...], have: list[str]) -> str:
     """The missing columns by name, each with the nearest one that the table has instead."""
     import difflib

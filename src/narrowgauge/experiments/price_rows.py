@@ -48,7 +48,10 @@ def text(frame: pd.DataFrame, name: str) -> npt.NDArray[Any]:
 
     if name not in frame:
         return np.full(len(frame), "", dtype=object)
-    codes, values = pd.factorize(frame[name])
+    column = frame[name]
+    if column.dtype == object:
+        column = column.map(str, na_action="ignore")  # a cell may hold anything, lists included
+    codes, values = pd.factorize(column)
     words = np.array([str(value).strip() for value in values] + [""], dtype=object)
     return np.asarray(words[codes])  # the code of an empty cell is -1, the last word
 
@@ -58,7 +61,7 @@ def numbers(frame: pd.DataFrame, name: str) -> tuple[Floats, Mask]:
     import pandas as pd
 
     column = frame[name]
-    if column.dtype == object or pd.api.types.is_string_dtype(column):
+    if column.dtype in (object, "category") or pd.api.types.is_string_dtype(column):
         words = pd.Series(text(frame, name))
         values = pd.to_numeric(words, errors="coerce")
         return values.to_numpy(float), np.asarray(values.isna() & ~words.str.lower().isin(["", "nan"]))

@@ -50,7 +50,9 @@ def attention_rows(frame: pd.DataFrame, rows: Rows, problems: RowProblems) -> Gr
     op = np.array([canonical(name) for name in text(frame, "op")[rows]], dtype=object)
     decode = np.isin(op, ("decode", "attention-decode"))
     columns = {name: whole_numbers(frame, name, rows, problems) for name in ATTENTION.required if name != "isl"}
-    isl = whole_numbers(frame, "isl", rows, problems, default=1 if decode.all() else None)
+    isl = np.empty(len(rows))
+    isl[decode] = whole_numbers(frame, "isl", rows[decode], problems, default=1)
+    isl[~decode] = whole_numbers(frame, "isl", rows[~decode], problems)
     step = whole_numbers(frame, "step", rows, problems, low=0, default=0)
     given = np.isfinite(numbers(frame, "step")[0][rows]) if "step" in frame else np.zeros(len(rows), bool)
     window = whole_numbers(frame, "window_size", rows, problems, low=0, default=0)

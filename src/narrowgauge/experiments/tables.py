@@ -85,8 +85,8 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(part)
         part.replace(path)
-    except OSError as error:
-        raise InputError([Problem(str(path), f"cannot be written: {error.strerror or error}")]) from None
+    except (OSError, ValueError, TypeError) as error:  # pyarrow refuses columns of mixed types with the latter two
+        raise InputError([Problem(str(path), f"cannot be written: {_first_line(error)}")]) from None
     finally:
         part.unlink(missing_ok=True)
 
