@@ -34,7 +34,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrowgauge.archmodels import Machine, describe, load_machine, machine_names
+    from narrowgauge.archmodels import Machine, load_machine, machine_names
+    from narrowgauge.archmodels.describe import describe
     from narrowgauge.errors import CapacityError, InputError, NarrowgaugeError, UnsupportedError
     from narrowgauge.experiments.predict import predict
     from narrowgauge.experiments.predict_result import Prediction
