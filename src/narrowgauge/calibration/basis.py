@@ -19,7 +19,8 @@ from functools import lru_cache
 
 from narrowgauge.archmodels import Machine
 from narrowgauge.calibration.record import Fit, LibraryFit, PrecisionFit, shipped, shipped_machines
-from narrowgauge.dataflows.family import FAMILIES, KernelFamily, Variant
+from narrowgauge.dataflows.catalogue import FAMILIES
+from narrowgauge.dataflows.family import KernelFamily, Variant
 
 
 class Relation(StrEnum):

@@ -14,7 +14,8 @@ from narrowgauge.calibration import residual as learned
 from narrowgauge.calibration.basis import Basis, Relation, basis_of
 from narrowgauge.calibration.intervals import bucket_keys
 from narrowgauge.calibration.transfer import log_interval
-from narrowgauge.dataflows.family import FAMILIES, KernelCost, KernelFamily, Variant
+from narrowgauge.dataflows.catalogue import FAMILIES
+from narrowgauge.dataflows.family import KernelCost, KernelFamily, Variant
 
 Array = npt.NDArray[Any]
 
@@ -72,9 +73,7 @@ def _masked(part: Any, inside: Array) -> Any:
     return part[inside] if isinstance(part, np.ndarray) else {name: column[inside] for name, column in part.items()}
 
 
-def _physics_interval(
-    family: KernelFamily, basis: Basis, columns: Mapping[str, Array], latency: Array
-) -> tuple[Array, Array]:
+def _physics_interval(family: KernelFamily, basis: Basis, columns: Mapping[str, Array], latency: Array) -> tuple[Array, Array]:
     """Interval of the physics alone; never narrower than what using the fit at this distance was found to cost."""
     if basis.fit is None:
         low, high = log_interval(family.name, Relation.UNFITTED)

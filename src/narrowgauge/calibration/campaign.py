@@ -17,7 +17,8 @@ from narrowgauge.calibration.datasets.catalogue import DATA_SETS, TRANSFER_SETS,
 from narrowgauge.calibration.fitting import MINIMUM_ROWS, HeldOut, Measured, fit_precision, folds_of
 from narrowgauge.calibration.record import Fit, PrecisionFit, Source, save, shipped
 from narrowgauge.calibration.transfer import FILE as TRANSFER_FILE
-from narrowgauge.dataflows.family import FAMILIES, KernelFamily, Variant
+from narrowgauge.dataflows.catalogue import FAMILIES
+from narrowgauge.dataflows.family import KernelFamily, Variant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,11 +41,18 @@ def _quiet(_: str) -> None:
     pass
 
 
-def measured(family: KernelFamily, frame: pd.DataFrame) -> Measured:
-    """A variant's frame as columns, latencies and folds; rows without a positive latency are left out."""
-    frame = frame[frame["latency_us"] > 0]
-    columns = {name: frame[name].to_numpy(float) for name in family.columns}
-    return Measured(columns, frame["latency_us"].to_numpy(float), folds_of(family, columns))
+def measured(family: KernelFamily, frames: Mapping[str, tuple[pd.DataFrame, float]]) -> dict[str, Measured]:
+    """Frames by library, each with its resolution, as columns, latencies and folds; rows without a positive latency are left out."""
+    kept = {library: frame[frame["latency_us"] > 0] for library, (frame, _) in frames.items()}
+    columns = {
+        library: {str(name): frame[name].to_numpy(float) for name in frame if name != "latency_us"}
+        for library, frame in kept.items()
+    }
+    folds = folds_of(family, columns)
+    return {
+        library: Measured(columns[library], frame["latency_us"].to_numpy(float), folds[library], frames[library][1])
+        for library, frame in kept.items()
+    }
 
 
 def _chosen(sets: Iterable[DataSet], families: tuple[str, ...], machines: tuple[str, ...]) -> list[DataSet]:
@@ -53,14 +61,16 @@ def _chosen(sets: Iterable[DataSet], families: tuple[str, ...], machines: tuple[
 
 def tasks(data: Path, sets: Iterable[DataSet], families: tuple[str, ...] = ()) -> list[Task]:
     """The fits that the data sets hold, largest first; variants with too few rows are left out."""
-    found: dict[tuple[str, str, str], dict[str, Measured]] = {}
+    found: dict[tuple[str, str, str], dict[str, tuple[pd.DataFrame, float]]] = {}
     for entry in sets:
         for (family, variant), frame in entry.read(entry.load(data)).items():
             if (not families or family in families) and len(frame) >= MINIMUM_ROWS:
-                found.setdefault((entry.machine, family, variant.precision), {})[variant.library] = measured(
-                    FAMILIES[family], frame
-                )
-    made = [Task(machine, family, precision, libraries) for (machine, family, precision), libraries in found.items()]
+                step = entry.resolution_us.get(variant.precision, entry.resolution_us.get("", 0.0))
+                found.setdefault((entry.machine, family, variant.precision), {})[variant.library] = (frame, step)
+    made = [
+        Task(machine, family, precision, measured(FAMILIES[family], frames))
+        for (machine, family, precision), frames in found.items()
+    ]
     return sorted(made, key=lambda task: -sum(len(rows.latency_us) for rows in task.libraries.values()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,15 +26,17 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Measured:
-    """Rows of one library: integer columns of the family, latency in us, and the fold of shapes that each row belongs to."""
+    """Rows of one library: columns of the family, latency in us, the fold of shapes that each row belongs to, and the step in
+    which the latency was recorded (0: continuous)."""
 
     columns: Columns
     latency_us: Floats
     fold: npt.NDArray[np.int64]
+    resolution_us: float = 0.0
 
-    def take(self, chosen: npt.NDArray[np.bool_]) -> tuple[dict[str, npt.NDArray[np.float64]], Floats]:
-        """Columns and latencies of the chosen rows."""
-        return {name: column[chosen] for name, column in self.columns.items()}, self.latency_us[chosen]
+    def take(self, chosen: npt.NDArray[np.bool_]) -> tuple[dict[str, npt.NDArray[np.float64]], Floats, float]:
+        """Columns, latencies and resolution of the chosen rows."""
+        return {name: column[chosen] for name, column in self.columns.items()}, self.latency_us[chosen], self.resolution_us
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,26 @@ class HeldOut:
     size_class: npt.NDArray[np.int64]
 
 
-def folds_of(family: KernelFamily, columns: Columns, folds: int = FOLDS) -> npt.NDArray[np.int64]:
-    """Fold of each row, a hash of its group columns: the same shape lands in the same fold in every library and every run."""
-    mixed = np.zeros(len(next(iter(columns.values()))), np.uint64)
+def _hashed(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.uint64]:
+    mixed = np.zeros(len(columns[0]), np.uint64)
     with np.errstate(over="ignore"):
-        for name in family.group:
-            mixed = (mixed ^ np.asarray(columns[name], np.int64).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        for column in columns:
+            mixed = (mixed ^ np.asarray(column, np.int64).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(29)
-    return np.asarray(mixed % np.uint64(folds), np.int64)
+    return mixed
+
+
+def folds_of(family: KernelFamily, libraries: Mapping[str, Columns]) -> dict[str, npt.NDArray[np.int64]]:
+    """Fold of each row of each library. Rows that agree in the family's group columns share a fold, in every library and every run;
+    the groups are dealt out evenly in the order of their hash. Where there are fewer groups than folds (one width was measured),
+    octaves of the other columns are left out together instead."""
+    groups = {name: _hashed([columns[c] for c in family.group]) for name, columns in libraries.items()}
+    distinct = np.unique(np.concatenate(list(groups.values())))
+    if len(distinct) < FOLDS:
+        octaves = {n: [np.floor(np.log2(1 + np.abs(columns[c]))) for c in family.columns] for n, columns in libraries.items()}
+        groups = {name: _hashed(columns) for name, columns in octaves.items()}
+        distinct = np.unique(np.concatenate(list(groups.values())))
+    return {name: np.searchsorted(distinct, hashes) % FOLDS for name, hashes in groups.items()}
 
 
 def fit_precision(
@@ -71,7 +86,7 @@ def fit_precision(
     for library in libraries:
         variant, rows = Variant(precision, library), data[library]
         progress(f"physics {variant}: {len(rows.latency_us)} rows")
-        final[library] = fit_parameters(family, variant, gpu, rows.columns, rows.latency_us, (start or {}).get(library))
+        final[library] = fit_parameters(family, variant, gpu, rows.columns, rows.latency_us, rows.resolution_us, (start or {}).get(library))
         folded[library] = [
             fit_parameters(family, variant, gpu, *rows.take(rows.fold != fold), start=final[library]) for fold in range(FOLDS)
         ]

@@ -41,11 +41,12 @@ def fit_parameters(
     gpu: GpuResources,
     rows: Columns,
     measured_us: Floats,
+    resolution_us: float = 0.0,
     start: Mapping[str, float] | None = None,
     starts: int = STARTS,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Parameters that minimise the robust error. `start` continues from known values; otherwise several random starts compete."""
+    """Parameters that minimise the robust error. Rows count less where the `resolution_us` of the measurement is coarse. `start` continues from known values; otherwise several random starts compete."""
     from scipy.optimize import least_squares
 
     parameters = family.parameters(variant, gpu)
@@ -53,10 +54,12 @@ def fit_parameters(
     chosen = rng.permutation(len(measured_us))[:SAMPLE_ROWS]
     sample = {name: column[chosen] for name, column in rows.items()}
     target = np.log(measured_us[chosen])
+    rounding = resolution_us / np.sqrt(12.0) / measured_us[chosen]  # standard deviation of a uniform rounding error
+    weight = 1.0 / np.sqrt(1.0 + (rounding / SCALE) ** 2)
 
     def errors(z: Floats) -> Floats:
         predicted = family.cost(sample, variant, gpu, _named(parameters, z)).latency_us
-        return np.asarray(np.log(predicted) - target)
+        return np.asarray((np.log(predicted) - target) * weight)
 
     first = np.array([_to_unit(p, (start or {}).get(p.name, p.initial)) for p in parameters])
     best_cost, best = np.inf, first

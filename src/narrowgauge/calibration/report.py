@@ -10,7 +10,8 @@ import numpy as np
 from narrowgauge.archmodels import load_machine
 from narrowgauge.calibration.fitting import FOLDS, HeldOut, Measured, mape
 from narrowgauge.calibration.intervals import Intervals, bucket_keys
-from narrowgauge.dataflows.family import FAMILIES, Variant
+from narrowgauge.dataflows.catalogue import FAMILIES
+from narrowgauge.dataflows.family import Variant
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,10 +1,13 @@
 """Gradient-boosted trees as plain arrays: scikit-learn grows them, this file evaluates them, JSON stores them.
 
-Evaluating needs neither scikit-learn nor its object format, which keeps a prediction from a cold process short and a fit file readable.
+Evaluating needs neither scikit-learn nor its object format, which keeps a prediction from a cold process short. In JSON an array is
+its little-endian bytes, deflated, in base64: {"dtype", "data"}.
 """
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +20,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
 FEW_ROWS = 512  # below this the compiler costs more than it saves
-DIGITS = 7  # significant digits kept in a file; thresholds are midpoints between data
 
 
 @dataclass(frozen=True)
@@ -53,29 +55,24 @@ class TreeEnsemble:
                     place[branch] = len(feature)
                     feature.append(0), value.append(0.0), child.append(0)
                     order.append(branch)
-        rounded = [float(f"{v:.{DIGITS}g}") for v in value]
+        rounded = np.array(value, np.float32).astype(float)  # as it will be stored
         base = float(np.ravel(model._baseline_prediction)[0])
-        return cls(base, np.array(roots, np.int32), np.array(feature, np.int32), np.array(rounded), np.array(child, np.int32))
+        return cls(base, np.array(roots, np.int32), np.array(feature, np.int32), rounded, np.array(child, np.int32))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TreeEnsemble:
         """Inverse of `to_json`."""
-        return cls(
-            float(data["baseline"]),
-            np.array(data["roots"], np.int32),
-            np.array(data["feature"], np.int32),
-            np.array(data["value"], float),
-            np.array(data["child"], np.int32),
-        )
+        roots, feature, value, child = (_unpacked(data[name]) for name in ("roots", "feature", "value", "child"))
+        return cls(float(data["baseline"]), roots.astype(np.int32), feature.astype(np.int32), value.astype(float), child.astype(np.int32))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain lists."""
+        """Packed arrays; thresholds and leaves in single precision."""
         return {
             "baseline": self.baseline,
-            "roots": self.roots.tolist(),
-            "feature": self.feature.tolist(),
-            "value": self.value.tolist(),
-            "child": self.child.tolist(),
+            "roots": _packed(self.roots),
+            "feature": _packed(self.feature.astype(np.int8)),
+            "value": _packed(self.value.astype(np.float32)),
+            "child": _packed(self.child),
         }
 
     def predict(self, x: Floats) -> Floats:
@@ -92,6 +89,15 @@ class TreeEnsemble:
                 return self.baseline + self.value[node].sum(axis=1)
             right = x[rows, np.maximum(feature, 0)] > self.value[node]
             node = np.where(inner, self.child[node] + right, node)
+
+
+def _packed(array: npt.NDArray[Any]) -> dict[str, str]:
+    little = array.astype(array.dtype.newbyteorder("<"))
+    return {"dtype": array.dtype.name, "data": base64.b64encode(zlib.compress(little.tobytes(), level=9)).decode("ascii")}
+
+
+def _unpacked(data: Mapping[str, str]) -> npt.NDArray[Any]:
+    return np.frombuffer(zlib.decompress(base64.b64decode(data["data"])), np.dtype(data["dtype"]).newbyteorder("<"))
 
 
 def _walk(x: Any, roots: Any, feature: Any, value: Any, child: Any) -> Any:

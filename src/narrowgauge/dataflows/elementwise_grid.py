@@ -9,10 +9,7 @@ import numpy as np
 from narrowgauge.dataflows.elementwise_ops import Launch, Operation, Shape
 from narrowgauge.dataflows.family import Array, Columns
 from narrowgauge.dataflows.resources import GpuResources
-from narrowgauge.errors import UnsupportedError, nearest
 
-#: resident threads and CTAs of an SM (CUDA C++ Programming Guide 12.6, technical specifications per compute capability)
-RESIDENT = {"sm80": (2048, 32), "sm86": (1536, 16), "sm89": (1536, 24), "sm90": (2048, 32)}
 WARP = 32
 
 
@@ -57,13 +54,8 @@ class Grid:
 
 
 def resident_ctas(threads: Array, gpu: GpuResources) -> Array:
-    """CTAs of that many threads which an SM holds at once; raises UnsupportedError for an unknown architecture."""
-    if gpu.architecture not in RESIDENT:
-        raise UnsupportedError(
-            f"elementwise kernels: unknown residency of '{gpu.architecture}'; {nearest(gpu.architecture, RESIDENT)}"
-        )
-    most_threads, most_ctas = RESIDENT[gpu.architecture]
-    return np.asarray(np.clip(most_threads // np.maximum(threads, WARP), 1, most_ctas))
+    """CTAs of that many threads which an SM holds at once."""
+    return np.asarray(np.clip(gpu.max_warps * WARP // np.maximum(threads, WARP), 1, gpu.max_ctas))
 
 
 def grid(rows: Columns, op: Operation, form: Launch, gpu: GpuResources) -> Grid:

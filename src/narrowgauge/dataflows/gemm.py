@@ -23,6 +23,7 @@ from narrowgauge.formats import QuantScheme, parse_scheme
 L2_PORT_BYTES = 64.0  # per SM and cycle; A100 whitepaper, "L2 cache read bandwidth" per SM
 ACCUMULATOR_SHARE = 0.5  # of the register file; the rest holds addresses, fragments and the epilogue
 GEMV_CHAIN_K = 4096.0  # the unit of K in which the fitted gemv_chain_us is expressed
+QUANTIZE_ROWS = 1000.0  # the unit of rows in which the fitted quantize_rows_us is expressed
 REGISTER_FILE_BYTES = (
     256 * units.BYTES_PER_KB
 )  # per SM on every supported architecture; CUDA programming guide, compute capabilities
@@ -90,7 +91,8 @@ class Gemm:
         extra += fitted.CONVERT if operands.conversion else ()
         extra += fitted.PROMOTE if operands.promotes else ()
         extra += fitted.QUANTIZE if operands.quantizes else ()
-        return fitted.COMMON + extra
+        launch, *others = fitted.COMMON
+        return (fitted.QUANTIZED_LAUNCH if operands.quantizes else launch, *others, *extra)
 
     def _profile(self, variant: Variant, operands: Operands, gpu: GpuResources) -> GemmProfile:
         return profile_of(variant, operands.weight_only, gpu)
@@ -99,6 +101,8 @@ class Gemm:
         """Machine, formats and fitted parameters merged into what the search reads."""
         operands = operands_of(variant, gpu)
         macs = gpu.tensor_macs[operands.operand] * gpu.tensor_clock_mhz / gpu.clock_mhz
+        if operands.weight_only:
+            macs *= gpu.mma_sync_fraction  # converted weights pass through registers, which wgmma cannot read B from
         convert = cycles_per_weight(operands.conversion, gpu) * params.get("convert_scale", 0.0)
         promote = params.get("promote_scale", 0.0) / gpu.alu_results["fp32"]
         fp32_macs_per_us = gpu.alu_results["fp32"] * gpu.sm_count * gpu.cycles_per_us
@@ -135,6 +139,7 @@ class Gemm:
             gemv_chain_us=params.get("gemv_chain_us", 0.0) / GEMV_CHAIN_K,
             quantize_us=params.get("quantize_us", 0.0),
             quantize_bytes_per_us=gpu.dram_bytes_per_us * params.get("quantize_efficiency", 1.0),
+            quantize_row_us=params.get("quantize_rows_us", 0.0) / QUANTIZE_ROWS,
             activation_bytes=operands.activation_bytes,
             weight_bytes=operands.weight_bytes,
             output_bytes=operands.output_bytes,
@@ -154,11 +159,10 @@ class Gemm:
         gemv = tile_index < 0
         tile_m = np.where(gemv, 0.0, tiles[tile_index, 0])
         tile_n = np.where(gemv, 0.0, tiles[tile_index, 1])
-        quantize_us = (
-            x.quantize_us + m * k * (x.output_bytes + x.activation_bytes) / x.quantize_bytes_per_us
-            if operands.quantizes
-            else 0.0 * m
-        )
+        quantize_us = 0.0 * m
+        if operands.quantizes:
+            moved = m * k * (x.output_bytes + x.activation_bytes)
+            quantize_us = x.quantize_us + np.maximum(moved / x.quantize_bytes_per_us, m * x.quantize_row_us)
         busy, actions = self._account(m, n, k, tile_m, tile_n, dram_us, operands, x)
         busy["launch"] = np.full_like(m, x.launch_us)
         choice = {

@@ -35,7 +35,12 @@ GEMV = (
 )
 CONVERT = (Parameter("convert_scale", 1.2, 0.2, 10.0, "1", "conversion cycles, relative to the counted instructions", log=True),)
 PROMOTE = (Parameter("promote_scale", 1.0, 0.1, 10.0, "1", "cycles to scale block sums, relative to one FMA each", log=True),)
+#: a GEMM that is timed with a quantise kernel launches twice: its own start cannot take the other's share
+QUANTIZED_LAUNCH = Parameter("launch_us", 2.4, 1.0, 4.0, "us", COMMON[0].meaning)
 QUANTIZE = (
     Parameter("quantize_us", 2.0, 0.0, 12.0, "us", "fixed part of the activation-quantise kernels"),
+    Parameter(
+        "quantize_rows_us", 1.0, 0.01, 50.0, "us", "of their CTAs, one per row, for 1000 rows that hold next to nothing", log=True
+    ),
     Parameter("quantize_efficiency", 0.5, 0.05, 3.0, "1", "their bandwidth, relative to DRAM reads and writes once", log=True),
 )

@@ -62,6 +62,7 @@ class Numbers(NamedTuple):
     gemv_chain_us: float  # per element of K
     quantize_us: float
     quantize_bytes_per_us: float
+    quantize_row_us: float
     activation_bytes: float
     weight_bytes: float
     output_bytes: float

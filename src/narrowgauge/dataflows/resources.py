@@ -15,6 +15,10 @@ class GpuResources:
     name: str
     architecture: str
     sm_count: int
+    #: resident warps and CTAs of one SM, and the share of the tensor peak that `mma.sync` reaches
+    max_warps: int
+    max_ctas: int
+    mma_sync_fraction: float
     #: boost clock, and the clock behind the vendor's tensor peak
     clock_mhz: float
     tensor_clock_mhz: float

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,15 @@ Variants = dict[tuple[str, Variant], "pd.DataFrame"]
 AICONFIGURATOR = "ai-dynamo/aiconfigurator @ 095f58a, Apache-2.0"
 VIDUR = "microsoft/vidur @ 7d47513, MIT"
 
+#: TensorRT-LLM plugin timings are multiples of 1.024 us, vidur's of 1 us
+A100_LOW_BIT = dict.fromkeys(("w4a16", "w8a16", "w8a8-int8"), 1.024)
+WHOLE_US = {"": 1.0}
+
 
 @dataclass(frozen=True)
 class DataSet:
-    """One file of measured kernels of one machine; `gpu` selects its rows where a file holds several."""
+    """One file of measured kernels of one machine; `gpu` selects its rows where a file holds several;
+    `resolution_us` is the step of the recorded latencies by precision ("": all)."""
 
     file: str
     machine: str
@@ -31,6 +36,7 @@ class DataSet:
     origin: str
     read: Callable[[pd.DataFrame], Variants]
     gpu: str | None = None
+    resolution_us: Mapping[str, float] = field(default_factory=dict)
 
     def load(self, folder: Path) -> pd.DataFrame:
         """The rows of this machine; raises InputError if the file is missing or not Parquet."""
@@ -50,14 +56,14 @@ class DataSet:
 
 # fmt: off
 DATA_SETS = (
-    DataSet("gemm_a100_sxm.parquet", "a100-sxm-80gb", ("gemm",), AICONFIGURATOR, gemm.variants),
+    DataSet("gemm_a100_sxm.parquet", "a100-sxm-80gb", ("gemm",), AICONFIGURATOR, gemm.variants, resolution_us=A100_LOW_BIT),
     DataSet("gemm_h100_sxm.parquet", "h100-sxm", ("gemm",), AICONFIGURATOR, gemm.variants),
     DataSet("attention_prefill_a100_sxm.parquet", "a100-sxm-80gb", ("attention-prefill",), AICONFIGURATOR, attention.variants),
     DataSet("attention_prefill_h100_sxm.parquet", "h100-sxm", ("attention-prefill",), AICONFIGURATOR, attention.variants),
     DataSet("attention_decode_a100_sxm.parquet", "a100-sxm-80gb", ("attention-decode",), AICONFIGURATOR, attention.variants),
     DataSet("attention_decode_h100_sxm.parquet", "h100-sxm", ("attention-decode",), AICONFIGURATOR, attention.variants),
-    DataSet("elementwise_a100_h100_a40.parquet", "a100-sxm-80gb", ("elementwise",), VIDUR, elementwise.variants, "a100"),
-    DataSet("elementwise_a100_h100_a40.parquet", "h100-sxm", ("elementwise",), VIDUR, elementwise.variants, "h100"),
+    DataSet("elementwise_a100_h100_a40.parquet", "a100-sxm-80gb", ("elementwise",), VIDUR, elementwise.variants, "a100", WHOLE_US),
+    DataSet("elementwise_a100_h100_a40.parquet", "h100-sxm", ("elementwise",), VIDUR, elementwise.variants, "h100", WHOLE_US),
 )
 #: measured machines that no fit has seen: the test of a transfer
 TRANSFER_SETS = (
