@@ -16,7 +16,6 @@ import numpy.typing as npt
 from narrowgauge.archmodels import Machine
 from narrowgauge.calibration.calibrated import price
 from narrowgauge.calibration.datasets.elementwise import LATENCY
-from narrowgauge.dataflows import attention_decode, attention_prefill, elementwise, gemm
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.errors import InputError, NarrowgaugeError
 from narrowgauge.experiments.price_kinds import KINDS, kinds_of_rows, lacking_columns
@@ -34,7 +33,6 @@ NUMERIC = RESULTS[:5]
 MEASURED = "measured_"
 DEVIATION = "error"
 CHUNK = 100_000  # rows priced at once: bounds the memory that features of the residual take
-PRICED_MODULES = (gemm, attention_prefill, attention_decode, elementwise)  # importing one registers its family
 
 
 def price_table(
