@@ -123,7 +123,9 @@ def _priced(
     params: Mapping[str, Mapping[str, float]],
 ) -> tuple[Floats, Floats, tuple[str, ...]]:
     """Feature matrix and physics latency of all rows, library after library, and the names of the features."""
-    blocks, latencies, names = [], [], ()
+    blocks: list[Floats] = []
+    latencies: list[Floats] = []
+    names: tuple[str, ...] = ()
     for index, (library, rows) in enumerate(data.items()):
         variant = Variant(precision, library)
         cost = family.cost(rows.columns, variant, gpu, params[library])

@@ -33,6 +33,10 @@ def _quantiles(errors: Floats) -> tuple[float, float]:
     return float(np.quantile(errors, 1.0 - upper)), float(np.quantile(errors, upper))
 
 
+def _rounded(pair: tuple[float, float]) -> list[float]:
+    return [round(pair[0], 4), round(pair[1], 4)]
+
+
 @dataclass(frozen=True)
 class Intervals:
     """Lower and upper quantiles of log(measured / predicted) per bucket; `overall` for buckets with too few rows."""
@@ -60,8 +64,7 @@ class Intervals:
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists, rounded to four decimals (a hundredth of a percent)."""
-        pair = lambda q: [round(q[0], 4), round(q[1], 4)]  # noqa: E731 - one expression, used twice
-        return {"overall": pair(self.overall), "buckets": {str(k): pair(v) for k, v in self.buckets.items()}}
+        return {"overall": _rounded(self.overall), "buckets": {str(k): _rounded(v) for k, v in self.buckets.items()}}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Intervals:

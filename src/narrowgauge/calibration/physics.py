@@ -31,7 +31,7 @@ def _from_unit(parameter: Parameter, unit: float) -> float:
 
 
 def _named(parameters: Sequence[Parameter], z: Floats) -> dict[str, float]:
-    units = 1.0 / (1.0 + np.exp(-z))
+    units = 0.5 * (1.0 + np.tanh(z / 2.0))
     return {p.name: _from_unit(p, u) for p, u in zip(parameters, units, strict=True)}
 
 
@@ -66,7 +66,7 @@ def fit_parameters(
     for attempt in range(1 if start else starts):
         unit = first if attempt == 0 else np.clip(first + rng.normal(0, 0.15, len(first)), EDGE, 1 - EDGE)
         z0 = np.log(unit / (1 - unit))
-        found = least_squares(errors, z0, loss="soft_l1", f_scale=SCALE, diff_step=STEP, max_nfev=60)
+        found = least_squares(errors, z0, loss="soft_l1", f_scale=SCALE, diff_step=np.full(len(z0), STEP), max_nfev=60)
         cost = float(np.mean(np.abs(errors(found.x))))
         if cost < best_cost:
             best_cost, best = cost, found.x

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
+LEAF = -1
 FEW_ROWS = 512  # below this the compiler costs more than it saves
 
 
@@ -36,25 +38,29 @@ class TreeEnsemble:
     @classmethod
     def from_sklearn(cls, model: Any) -> TreeEnsemble:
         """The trees of a fitted HistGradientBoostingRegressor with a symmetric loss (baseline plus a sum of leaves)."""
-        roots, feature, value, child = [], [], [], []
+        roots: list[int] = []
+        feature: list[int] = []
+        value: list[float] = []
+        child: list[int] = []
+
+        def reserve() -> int:
+            feature.append(LEAF)
+            value.append(0.0)
+            child.append(0)
+            return len(feature) - 1
+
         for (predictor,) in model._predictors:
             nodes = predictor.nodes
-            offset = len(feature)
-            roots.append(offset)
-            order, place = [0], {0: offset}
-            feature.append(0), value.append(0.0), child.append(0)
-            while order:
-                i = order.pop(0)
-                at = place[i]
-                if nodes[i]["is_leaf"]:
-                    feature[at], value[at], child[at] = -1, float(nodes[i]["value"]), 0
+            roots.append(reserve())
+            queue = deque([(0, roots[-1])])
+            while queue:
+                node, at = queue.popleft()
+                if nodes[node]["is_leaf"]:
+                    value[at] = float(nodes[node]["value"])
                     continue
-                left = len(feature)
-                feature[at], value[at], child[at] = int(nodes[i]["feature_idx"]), float(nodes[i]["num_threshold"]), left
-                for branch in (int(nodes[i]["left"]), int(nodes[i]["right"])):
-                    place[branch] = len(feature)
-                    feature.append(0), value.append(0.0), child.append(0)
-                    order.append(branch)
+                left, right = reserve(), reserve()
+                feature[at], value[at], child[at] = int(nodes[node]["feature_idx"]), float(nodes[node]["num_threshold"]), left
+                queue += [(int(nodes[node]["left"]), left), (int(nodes[node]["right"]), right)]
         rounded = np.array(value, np.float32).astype(float)  # as it will be stored
         base = float(np.ravel(model._baseline_prediction)[0])
         return cls(base, np.array(roots, np.int32), np.array(feature, np.int32), rounded, np.array(child, np.int32))
@@ -86,7 +92,7 @@ class TreeEnsemble:
             feature = self.feature[node]
             inner = feature >= 0
             if not inner.any():
-                return self.baseline + self.value[node].sum(axis=1)
+                return np.asarray(self.baseline + self.value[node].sum(axis=1))
             right = x[rows, np.maximum(feature, 0)] > self.value[node]
             node = np.where(inner, self.child[node] + right, node)
 

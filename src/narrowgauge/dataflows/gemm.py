@@ -28,6 +28,7 @@ REGISTER_FILE_BYTES = (
     256 * units.BYTES_PER_KB
 )  # per SM on every supported architecture; CUDA programming guide, compute capabilities
 STEP_BYTES = 128  # of K per step: one swizzled shared-memory row
+SIZE_EDGES = (17, 129, 1025)  # rows of activations: decode, small batches, chunks, prefill
 COMMON_TILES = ((128, 128), (256, 128), (128, 256), (64, 64), (128, 64), (64, 256))  # whose wave fill the residual may look at
 RAMP_BYTES = 4e6  # transfers well below this finish before DRAM streams at full rate; only scales the fitted ramp_us
 
@@ -85,9 +86,9 @@ class Gemm:
     group: tuple[str, ...] = ("n", "k")
 
     def parameters(self, variant: Variant, gpu: GpuResources) -> tuple[Parameter, ...]:
-        """The common parameters and those of the CUDA-core kernel, of conversion, promotion and quantisation where there is any."""
+        """The common parameters, and those of the CUDA-core kernel, conversion, promotion and quantisation where there is any."""
         operands = operands_of(variant, gpu)
-        extra = fitted.GEMV if self._profile(variant, operands, gpu).gemv_max_m else ()
+        extra: tuple[Parameter, ...] = fitted.GEMV if self._profile(variant, operands, gpu).gemv_max_m else ()
         extra += fitted.CONVERT if operands.conversion else ()
         extra += fitted.PROMOTE if operands.promotes else ()
         extra += fitted.QUANTIZE if operands.quantizes else ()
@@ -149,7 +150,8 @@ class Gemm:
         )
 
     def cost(self, rows: Columns, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> KernelCost:
-        """Best tiling of every row and what it costs; `choice` holds "tile_m", "tile_n" (0: CUDA-core kernel), "split_k", "quantize_us"."""
+        """Best tiling of every row and what it costs; `choice` holds "tile_m", "tile_n" (0: CUDA-core kernel), "split_k" and
+        "quantize_us"."""
         operands = operands_of(variant, gpu)
         profile = self._profile(variant, operands, gpu)
         x = self.numbers(variant, gpu, params)
@@ -179,7 +181,7 @@ class Gemm:
         m, n, k = (np.asarray(rows[c], float) for c in self.columns)
         moved = n * k * operands.weight_bytes + m * k * operands.activation_bytes + m * n * operands.output_bytes
         peak = gpu.tensor_macs[operands.operand] * gpu.sm_count * gpu.tensor_clock_mhz
-        return np.maximum(moved / gpu.dram_bytes_per_us, m * n * k / peak)
+        return np.asarray(np.maximum(moved / gpu.dram_bytes_per_us, m * n * k / peak))
 
     def _account(
         self, m: Array, n: Array, k: Array, tile_m: Array, tile_n: Array, dram_us: Array, operands: Operands, x: Numbers
@@ -245,7 +247,7 @@ class Gemm:
 
     def size_class(self, rows: Columns) -> Array:
         """By rows of activations: 0 up to 16, 1 up to 128, 2 up to 1024, 3 above."""
-        return np.digitize(np.asarray(rows["m"]), [17, 129, 1025])
+        return np.asarray(np.digitize(np.asarray(rows["m"]), SIZE_EDGES))
 
 
 GEMM = FAMILIES.register(Gemm.name, Gemm())

@@ -1,5 +1,5 @@
-"""The numbers of the GEMM model that only silicon can tell. Dimensionless wherever a specification gives the scale, so that a fit of
-one GPU can be tried on another."""
+"""The numbers of the GEMM model that only silicon can tell. Dimensionless wherever a specification gives the scale, so that
+a fit of one GPU can be tried on another."""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@ The three functions below are written with arithmetic that is valid for scalars 
 over (rows, tiles, splits) when there are few rows, a compiled loop runs the same functions row by row when there are many. Both
 give the same answer (tests), and starting a process to price one model does not pay for a compiler.
 
-The schedule that is costed: each CTA walks along K in steps of `step_k` with an asynchronous copy pipeline of `stages` tiles in shared
-memory; `resident` CTAs share an SM; CTAs beyond `sm_count * resident` run in further rounds; `split` CTAs may share one output tile and
-add their partial sums through memory.
+The schedule that is costed: each CTA walks along K in steps of `step_k` with an asynchronous copy pipeline of `stages` tiles
+in shared memory; `resident` CTAs share an SM; CTAs beyond `sm_count * resident` run in further rounds; `split` CTAs may share
+one output tile and add their partial sums through memory.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from narrowgauge.dataflows.family import Array
 #: below this many candidates NumPy is faster than importing the compiler
 NUMPY_CANDIDATES = 120_000
 MAX_STAGES = 6.0  # deepest asynchronous copy pipeline that the libraries instantiate
+SPLIT_STEPS = 2.0  # fewer steps than this per part are not worth a split
 MAX_RESIDENT = 4.0  # CTAs of a GEMM kernel per SM: 128 threads each at 128 registers
 INFEASIBLE_US = 1e15
 
@@ -128,7 +129,7 @@ def split_cost(
     slots = x.sm_count * resident
     steps = np.ceil(k / (split * x.step_k))
     ctas = grid_m * grid_n * split
-    infeasible = (split > 1.0) * ((steps < 2.0) + (ctas > 2.0 * slots)) * INFEASIBLE_US
+    infeasible = (split > 1.0) * ((steps < SPLIT_STEPS) + (ctas > 2.0 * slots)) * INFEASIBLE_US
     rounds = np.floor(ctas / slots)
     rest = ctas - rounds * slots
     rest_per_sm = np.ceil(rest / x.sm_count)

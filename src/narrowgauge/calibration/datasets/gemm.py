@@ -24,9 +24,10 @@ def variants(frame: pd.DataFrame) -> dict[tuple[str, Variant], pd.DataFrame]:
     )
     columns = [c for c in ("m", "n", "k", "latency_us") if c in frame]
     groups: dict[tuple[str, Variant], list[pd.DataFrame]] = {}
-    for (name, lib), index in keys.groupby(["scheme", "library"]).groups.items():
-        precision = gemm_precision(parse_scheme(str(name)).name)
-        groups.setdefault(("gemm", Variant(precision, canonical(str(lib)))), []).append(frame.loc[index, columns])
+    for key, rows in frame[columns].groupby([keys["scheme"], keys["library"]], sort=True):
+        scheme_name, library_name = (str(part) for part in key)
+        variant = Variant(gemm_precision(parse_scheme(scheme_name).name), canonical(library_name))
+        groups.setdefault(("gemm", variant), []).append(rows)
     import pandas as pd
 
     return {key: parts[0] if len(parts) == 1 else pd.concat(parts) for key, parts in groups.items()}
