@@ -3,7 +3,8 @@
     python tests/golden/readme.py            exits with 1 and prints the difference if one is not
     python tests/golden/readme.py --write    runs the commands of the README and rewrites their outputs
 
-A command is a line that starts with `$` in a block marked `console`, or a block marked `python` before one marked `text`, its output. Commands run in an empty folder, in the order in which they stand.
+A command is a line that starts with `$` in a block marked `console`, or a block marked `python` before one marked `text`, which
+is its output. Commands run in an empty folder, in the order in which they stand.
 """
 
 from __future__ import annotations
