@@ -1,6 +1,11 @@
-"""What a framework adds to the kernels of a step, fitted on whole models: a file of its own below `fits/serving`.
+"""What a framework adds to the kernels of a pass, fitted on whole models: a file of its own below `fits/serving`.
 
-    step = kernels × (back-to-back time) + step_us + kernels in the step × gap_us
+    pass = sum of its kernels, back to back
+         + prefill_us or step_us     host work and synchronisation of a prefill or decode pass
+         + gap_us × kernels          what a kernel costs in the framework beyond the same kernel in a loop of its own
+         + logit_ns × logits         sampling (batch × vocabulary elements) beyond taking the maximum
+
+A parameter that the data of a framework cannot tell is absent and counts as nothing; an absent `prefill_us` as `step_us`.
 
 Schema 1: {"schema", "framework", "version", "sources": [...], "rows", "parameters": {NAME: {"value", "low", "high", "unit"}},
 "held_out": {...}, "interval": [low, high]} with `interval` the 5 % and 95 % quantile of log(measured / predicted) of whole models
@@ -22,6 +27,8 @@ from narrowgauge.errors import InputError, Problem
 
 SCHEMA = 1
 FOLDER = "serving"
+PREFILL, STEP, GAP, LOGIT = "prefill_us", "step_us", "gap_us", "logit_ns"
+NS_PER_US = 1e3
 
 
 @dataclass(frozen=True)
@@ -36,12 +43,16 @@ class StepCost:
     held_out: Mapping[str, float]
     interval: tuple[float, float]
 
-    def overhead_us(self, kernels: int, prefill: bool) -> FittedValue:
-        """Time that a pass of `kernels` kernels takes beyond them."""
-        fixed = self.parameters["prefill_us" if prefill else "step_us"]
-        gap = self.parameters["gap_us"]
+    def overhead_us(self, prefill: bool, kernels: int, logits: int) -> FittedValue:
+        """Time of a pass beyond its kernels."""
+        fixed = PREFILL if prefill and PREFILL in self.parameters else STEP
+        parts = ((fixed, 1.0), (GAP, float(kernels)), (LOGIT, logits / NS_PER_US))
+        found = [(self.parameters[name], count) for name, count in parts if name in self.parameters]
         return FittedValue(
-            fixed.value + kernels * gap.value, fixed.low + kernels * gap.low, fixed.high + kernels * gap.high, "us"
+            value=sum(part.value * count for part, count in found),
+            low=sum(part.low * count for part, count in found),
+            high=sum(part.high * count for part, count in found),
+            unit="us",
         )
 
 

@@ -45,10 +45,10 @@ def predict(
     prices = price_calls(
         (weighted.call for weighted in (*prefill, *decode)), request.machine, request.fidelity, request.physics_only
     )
-    host, machine = request.framework, request.machine
+    host, machine, logits = request.framework, request.machine, request.batch * request.model.vocab
     passes = (
-        assemble(Phase.PREFILL, 1, prefill, prices, machine, host),
-        assemble(Phase.DECODE, request.output_tokens - 1, decode, prices, machine, host),
+        assemble(Phase.PREFILL, 1, prefill, prices, machine, host, logits),
+        assemble(Phase.DECODE, request.output_tokens - 1, decode, prices, machine, host, logits),
     )
     return Prediction(
         batch=request.batch,

@@ -97,9 +97,9 @@ class Pass:
 
 
 def assemble(
-    phase: Phase, passes: int, calls: Iterable[Weighted], prices: Prices, machine: Machine, framework: Framework
+    phase: Phase, passes: int, calls: Iterable[Weighted], prices: Prices, machine: Machine, framework: Framework, logits: int
 ) -> Pass:
-    """The table of a pass whose calls have been priced."""
+    """The table of a pass whose calls have been priced; `logits` is batch × vocabulary, what is sampled from."""
     by_operator: dict[str, list[Weighted]] = {}
     groups: dict[Key, Estimate] = {}
     for weighted in calls:
@@ -110,7 +110,8 @@ def assemble(
     lines = [line for entries in by_operator.values() for line in _lines(phase, entries, prices, machine)]
     step = ZERO
     if framework.step is not None:
-        step = _step(framework, sum(line.count for line in lines), phase)
+        cost = framework.step.overhead_us(phase is Phase.PREFILL, sum(line.count for line in lines), logits)
+        step = Estimate(cost.value, cost.low, cost.high)
         lines.append(_framework_line(phase, framework, step, machine))
     return Pass(phase, passes, tuple(lines), groups, step, machine.resources.static_w)
 
@@ -166,13 +167,6 @@ def _line(
         energy_mj=energy_of(actions, total.value, machine),
         actions=actions,
     )
-
-
-def _step(framework: Framework, kernels: int, phase: Phase) -> Estimate:
-    if framework.step is None:
-        return ZERO
-    cost = framework.step.overhead_us(kernels, prefill=phase is Phase.PREFILL)
-    return Estimate(cost.value, cost.low, cost.high)
 
 
 def _framework_line(phase: Phase, framework: Framework, step: Estimate, machine: Machine) -> Line:
