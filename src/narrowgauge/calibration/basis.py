@@ -4,10 +4,11 @@ In order of preference:
 
     own         the machine's own fit of this precision (of this library, else of the library with the most rows)
     precision   the machine's own fit of the nearest precision, for formats that nobody measured there
-    transfer    the fit of another machine, the nearest architecture first; only the specification is changed
+    sibling     the fit of another machine of the same architecture; only the specification is changed
+    transfer    the fit of the nearest other architecture; likewise
     unfitted    the parameters' documented initial values
 
-Only `own` uses the learned residual. A what-if override makes an unmeasured machine, which is a transfer from the real one.
+Only `own` uses the learned residual. A what-if override makes an unmeasured machine, a sibling of the real one.
 """
 
 from __future__ import annotations
@@ -28,8 +29,17 @@ class Relation(StrEnum):
 
     OWN = "own"
     PRECISION = "precision"
+    SIBLING = "sibling"
     TRANSFER = "transfer"
     UNFITTED = "unfitted"
+
+
+_PREFIX = {
+    Relation.OWN: "fit",
+    Relation.PRECISION: "nearest precision",
+    Relation.SIBLING: "same architecture, fit",
+    Relation.TRANSFER: "transfer from",
+}
 
 
 @dataclass(frozen=True)
@@ -99,13 +109,13 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
     library = _library(found, variant.library)
     values = found.libraries[library].values()
     parameters = {p.name: values.get(p.name, _elsewhere(family, p.name, machine, p.initial)) for p in wanted}
-    real = fit.machine == machine.name and not machine.overrides
-    if real:
-        relation = Relation.OWN if precision == variant.precision else Relation.PRECISION
+    if fit.machine == machine.name and precision != variant.precision:
+        relation = Relation.PRECISION
+    elif fit.machine == machine.name and not machine.overrides:
+        relation = Relation.OWN
     else:
-        relation = Relation.TRANSFER
-    prefix = {Relation.OWN: "fit", Relation.PRECISION: "nearest precision", Relation.TRANSFER: "transfer"}[relation]
-    source = f"{prefix} {fit.machine} {precision}/{library}"
+        relation = Relation.SIBLING if fit.architecture == machine.architecture else Relation.TRANSFER
+    source = f"{_PREFIX[relation]} {fit.machine} {precision}/{library}"
     return Basis(parameters, relation, source, library, found.libraries[library], found)
 
 

@@ -80,7 +80,7 @@ def _physics_interval(family: KernelFamily, basis: Basis, columns: Mapping[str, 
         return latency * np.exp(low), latency * np.exp(high)
     lower, upper = basis.fit.physics_intervals.around(latency, bucket_keys(family.size_class(columns), latency))
     outside = ~_inside(basis, columns)
-    relation = Relation.TRANSFER if basis.relation is Relation.OWN else basis.relation
+    relation = Relation.SIBLING if basis.relation is Relation.OWN else basis.relation
     away = outside if basis.relation is Relation.OWN else np.ones(len(latency), bool)
     low, high = log_interval(family.name, relation)
     lower[away] = np.minimum(lower[away], latency[away] * np.exp(low))

@@ -159,7 +159,8 @@ def transfer_errors(data: Path, folder: Path) -> dict[tuple[str, str], list[Any]
                 away = fit.machine != task.machine
                 if (away and precision != task.precision) or (not away and precision == task.precision):
                     continue
-                relation = Relation.TRANSFER if away else Relation.PRECISION
+                same = fit.architecture == load_machine(task.machine).architecture
+                relation = (Relation.SIBLING if same else Relation.TRANSFER) if away else Relation.PRECISION
                 for library in task.libraries:
                     nearest = (
                         library if library in known.libraries else max(known.libraries, key=lambda n: known.libraries[n].rows)

@@ -25,6 +25,9 @@ def _table() -> dict[str, Any]:
 
 
 def log_interval(family: str, relation: Relation) -> tuple[float, float]:
-    """5 % and 95 % quantile of log(measured / predicted) when a fit of the family is used at that distance."""
-    entry = _table().get(family, {}).get(str(relation))
+    """5 % and 95 % quantile of log(measured / predicted) when a fit of the family is used at that distance.
+
+    Where no sibling was measured, other architectures stand in."""
+    known = _table().get(family, {})
+    entry = known.get(str(relation)) or known.get(str(Relation.TRANSFER) if relation is Relation.SIBLING else "")
     return (entry["low"], entry["high"]) if entry else ASSUMED

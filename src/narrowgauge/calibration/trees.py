@@ -61,7 +61,7 @@ class TreeEnsemble:
                 left, right = reserve(), reserve()
                 feature[at], value[at], child[at] = int(nodes[node]["feature_idx"]), float(nodes[node]["num_threshold"]), left
                 queue += [(int(nodes[node]["left"]), left), (int(nodes[node]["right"]), right)]
-        rounded = np.array(value, np.float32).astype(float)  # as it will be stored
+        rounded = _single_above(np.array(value))
         base = float(np.ravel(model._baseline_prediction)[0])
         return cls(base, np.array(roots, np.int32), np.array(feature, np.int32), rounded, np.array(child, np.int32))
 
@@ -95,6 +95,12 @@ class TreeEnsemble:
                 return np.asarray(self.baseline + self.value[node].sum(axis=1))
             right = x[rows, np.maximum(feature, 0)] > self.value[node]
             node = np.where(inner, self.child[node] + right, node)
+
+
+def _single_above(values: Floats) -> Floats:
+    """The smallest single-precision number not below each value: data may equal a threshold, and then go left."""
+    single = values.astype(np.float32)
+    return np.where(single < values, np.nextafter(single, np.float32(np.inf)), single).astype(float)
 
 
 def _packed(array: npt.NDArray[Any]) -> dict[str, str]:
