@@ -34,6 +34,10 @@ class Measured:
     fold: npt.NDArray[np.int64]
     resolution_us: float = 0.0
 
+    def all(self) -> tuple[Columns, Floats, float]:
+        """Columns, latencies and resolution of all rows."""
+        return self.columns, self.latency_us, self.resolution_us
+
     def take(self, chosen: npt.NDArray[np.bool_]) -> tuple[dict[str, npt.NDArray[np.float64]], Floats, float]:
         """Columns, latencies and resolution of the chosen rows."""
         return {name: column[chosen] for name, column in self.columns.items()}, self.latency_us[chosen], self.resolution_us
@@ -79,14 +83,15 @@ def fit_precision(
     progress: Progress = lambda _: None,
     start: Mapping[str, Mapping[str, float]] | None = None,
 ) -> tuple[PrecisionFit, dict[str, HeldOut]]:
-    """Fit every library of one precision, the physics from `start` if given. Returns the fit and the held-out predictions that its errors and intervals come from."""
+    """Fit every library of one precision. Physics that `start` gives is taken as it is and only refitted to the folds. Returns the fit and the held-out predictions that its errors and intervals come from."""
     libraries = tuple(data)
     final: dict[str, dict[str, float]] = {}
     folded: dict[str, list[dict[str, float]]] = {}
     for library in libraries:
         variant, rows = Variant(precision, library), data[library]
         progress(f"physics {variant}: {len(rows.latency_us)} rows")
-        final[library] = fit_parameters(family, variant, gpu, rows.columns, rows.latency_us, rows.resolution_us, (start or {}).get(library))
+        known = (start or {}).get(library)
+        final[library] = dict(known) if known else fit_parameters(family, variant, gpu, *rows.all())
         folded[library] = [
             fit_parameters(family, variant, gpu, *rows.take(rows.fold != fold), start=final[library]) for fold in range(FOLDS)
         ]
