@@ -92,6 +92,7 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
     """The best available basis; raises UnsupportedError if the machine cannot run the variant."""
     family = FAMILIES[family_name]
     wanted = family.parameters(variant, machine.resources)
+    asked, variant = variant, _stand_in(family, variant)
     choices: list[tuple[tuple[float, ...], Fit, str]] = []
     special = _own_kernels(family, variant, machine)
     for rank, fit in enumerate(_candidates(family, machine)):
@@ -109,7 +110,7 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
     library = _library(found, variant.library)
     values = found.libraries[library].values()
     parameters = {p.name: values.get(p.name, _elsewhere(family, p.name, machine, p.initial)) for p in wanted}
-    if fit.machine == machine.name and precision != variant.precision:
+    if fit.machine == machine.name and (precision != variant.precision or variant != asked):
         relation = Relation.PRECISION
     elif fit.machine == machine.name and not machine.overrides:
         relation = Relation.OWN
@@ -117,6 +118,12 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
         relation = Relation.SIBLING if fit.architecture == machine.architecture else Relation.TRANSFER
     source = f"{_PREFIX[relation]} {fit.machine} {precision}/{library}"
     return Basis(parameters, relation, source, library, found.libraries[library], found)
+
+
+def _stand_in(family: KernelFamily, variant: Variant) -> Variant:
+    """The measured variant that a family names for one that nobody measured; the variant itself elsewhere."""
+    sibling = getattr(family, "sibling", None)
+    return sibling(variant) if sibling is not None else variant
 
 
 def _runnable_likeness(family: KernelFamily, precision: str, fitted: str, machine: Machine) -> float:

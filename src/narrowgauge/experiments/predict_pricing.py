@@ -12,13 +12,10 @@ import numpy as np
 from narrowgauge.archmodels import Machine, energy_mj
 from narrowgauge.calibration.basis import Relation, basis_of
 from narrowgauge.calibration.calibrated import Priced, price
-from narrowgauge.dataflows import attention_decode, attention_prefill, collective, elementwise, gemm
-from narrowgauge.dataflows.family import FAMILIES, Variant
+from narrowgauge.dataflows.catalogue import FAMILIES
+from narrowgauge.dataflows.family import Variant
 from narrowgauge.experiments.lowering import COLUMNS, Call
 from narrowgauge.experiments.predict_estimate import Estimate
-
-#: importing a family registers it
-PRICED = (gemm.GEMM, attention_prefill, attention_decode, elementwise.ELEMENTWISE, collective.ALL_REDUCE, collective.ALL_GATHER)
 
 
 class Fidelity(StrEnum):

@@ -20,8 +20,9 @@ BINDS = {
 }
 KNOWN = {
     Relation.OWN: "fitted to kernels measured on this GPU",
-    Relation.PRECISION: "of a precision that nobody measured here, fit of the nearest",
-    Relation.TRANSFER: "fitted on another GPU, specification changed",
+    Relation.PRECISION: "not measured here, fit of the nearest kernel",
+    Relation.SIBLING: "fitted on a GPU of the same architecture",
+    Relation.TRANSFER: "fitted on a GPU of another architecture",
     Relation.UNFITTED: "never measured, documented initial values",
 }
 OUTSIDE = "physics alone, outside the range of the measurements"
