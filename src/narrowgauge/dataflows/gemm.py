@@ -195,7 +195,7 @@ class Gemm:
         l2_bytes = (grid_m * n * x.weight_bytes + grid_n * m * x.activation_bytes) * k + m * n * x.output_bytes
         l2_bytes = np.where(gemv, n * k * x.weight_bytes, l2_bytes)
         sm_cycles = x.sm_count * x.cycles_per_us
-        _, _, _, convert, _, _ = tile_terms(safe_m, safe_n, x)
+        convert = tile_terms(safe_m, safe_n, x).convert
         convert_us = np.where(gemv, m * n * k / x.gemv_macs_per_us, grid_m * grid_n * (padded_k / x.step_k) * convert / sm_cycles)
         busy = {
             "tensor_core": np.where(gemv, 0.0, macs / (x.tensor_macs * sm_cycles)),
