@@ -126,6 +126,12 @@ def _stand_in(family: KernelFamily, variant: Variant) -> Variant:
     return sibling(variant) if sibling is not None else variant
 
 
+def nearest_other(family: KernelFamily, precision: str, fit: Fit, machine: Machine) -> str | None:
+    """The precision of a fit that would serve this one if it had not been measured; None if there is no other."""
+    others = [other for other in fit.precisions if other != precision]
+    return max(others, key=lambda other: _runnable_likeness(family, precision, other, machine), default=None)
+
+
 def _runnable_likeness(family: KernelFamily, precision: str, fitted: str, machine: Machine) -> float:
     from narrowgauge.errors import UnsupportedError
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from narrowgauge.archmodels import load_machine
 from narrowgauge.calibration import report
-from narrowgauge.calibration.basis import Relation
+from narrowgauge.calibration.basis import Relation, nearest_other
 from narrowgauge.calibration.datasets.catalogue import DATA_SETS, TRANSFER_SETS, DataSet
 from narrowgauge.calibration.fitting import MINIMUM_ROWS, HeldOut, Measured, fit_precision, folds_of
 from narrowgauge.calibration.record import Fit, PrecisionFit, Source, save, shipped
@@ -157,7 +157,8 @@ def transfer_errors(data: Path, folder: Path) -> dict[tuple[str, str], list[Any]
         for fit in (f for f in fits if f.family == task.family):
             for precision, known in fit.precisions.items():
                 away = fit.machine != task.machine
-                if (away and precision != task.precision) or (not away and precision == task.precision):
+                nearest_precision = nearest_other(FAMILIES[task.family], task.precision, fit, load_machine(task.machine))
+                if precision != (task.precision if away else nearest_precision):
                     continue
                 same = fit.architecture == load_machine(task.machine).architecture
                 relation = (Relation.SIBLING if same else Relation.TRANSFER) if away else Relation.PRECISION
