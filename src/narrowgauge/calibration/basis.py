@@ -21,6 +21,7 @@ from functools import lru_cache
 from narrowgauge.archmodels import Machine
 from narrowgauge.calibration.record import Fit, LibraryFit, PrecisionFit, shipped, shipped_machines
 from narrowgauge.dataflows.catalogue import FAMILIES
+from narrowgauge.dataflows.gemm_profiles import has_wgmma
 from narrowgauge.dataflows.family import KernelFamily, Variant
 
 
@@ -71,9 +72,9 @@ def _likeness(family: KernelFamily, precision: str, fitted: str, machine: Machin
     return shared + common / 10.0
 
 
-def _architecture_distance(a: str, b: str) -> int:
-    """Between compute capabilities "sm80", "sm86", ...: 0 for the same one."""
-    return abs(int(a.removeprefix("sm")) - int(b.removeprefix("sm")))
+def _architecture_distance(a: str, b: str) -> tuple[bool, int]:
+    """Between compute capabilities "sm80", "sm86", ...: kernels built around wgmma and those around mma.sync are farthest apart."""
+    return has_wgmma(a) != has_wgmma(b), abs(int(a.removeprefix("sm")) - int(b.removeprefix("sm")))
 
 
 def _candidates(family: KernelFamily, machine: Machine) -> list[Fit]:

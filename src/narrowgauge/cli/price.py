@@ -103,6 +103,8 @@ def _rows_clause(rows: list[int]) -> str:
 def _summary(
     priced: pd.DataFrame, bad: dict[str, list[int]], source: Path, out: Path, machine: str, physics: bool
 ) -> dict[str, Any]:
+    import pandas as pd
+
     count = sum(map(len, bad.values()))
     keys = [name for name in GROUP_BY if name in priced]
     good = priced[priced["latency_us"].notna()]
@@ -120,7 +122,11 @@ def _summary(
         "problems": [{"problem": reason, "count": len(rows), "rows": rows} for reason, rows in bad.items()],
         "mape": _mape(good),
         "groups": [
-            {"of": {k: str(v) for k, v in of.items() if v == v}, "rows": len(part), "latency_us": float(part["latency_us"].sum())}
+            {
+                "of": {k: str(v) for k, v in of.items() if pd.notna(v)},
+                "rows": len(part),
+                "latency_us": float(part["latency_us"].sum()),
+            }
             | {"mape": _mape(part), "bound_by": str(part["bound_by"].mode()[0])}
             for of, part in groups
         ],

@@ -84,16 +84,16 @@ class GemmProfile:
         return np.array(self.splits, float)
 
 
-def uses_wgmma(gpu: GpuResources) -> bool:
+def has_wgmma(architecture: str) -> bool:
     """Whether the tensor cores are fed by asynchronous warp-group instructions, and kernels are built around them."""
-    return gpu.architecture == "sm90"
+    return architecture == "sm90"
 
 
 def profile_of(variant: Variant, weight_only: bool, gpu: GpuResources) -> GemmProfile:
     """The kernels that `variant.library` would choose from on this GPU. An unknown library has cuBLAS-like kernels."""
     if weight_only:
         return GemmProfile(_free(WEIGHT_ONLY_TILES), CUTLASS_SPLITS, WEIGHT_ONLY_GEMV_ROWS)
-    if not uses_wgmma(gpu):
+    if not has_wgmma(gpu.architecture):
         if variant.library == "trtllm" and variant.precision.startswith("w8a8"):
             return GemmProfile(_free(MMA_SYNC_TILES), UNSPLIT, WEIGHT_ONLY_GEMV_ROWS)
         return GemmProfile(_free(MMA_SYNC_TILES), SPLITS, gemv_max_m=1)

@@ -76,3 +76,9 @@ def test_measured_latencies_give_a_mean_error(price) -> None:
 
 def test_output_fits_eighty_columns(price) -> None:
     assert max(map(len, price(GOOD).stdout.splitlines())) <= 80
+
+
+def test_a_framework_that_some_rows_lack_is_summed_up_apart(price) -> None:
+    result = price("m,n,k,scheme,framework\n16,4096,4096,bf16,sglang\n64,4096,4096,bf16,\n")
+    assert result.exit_code == 0, result.output
+    assert "2 of 2 rows priced" in result.stdout
