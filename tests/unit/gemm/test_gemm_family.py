@@ -83,6 +83,6 @@ def test_features_show_how_full_the_last_wave_is(gpu, defaults):
     variant, machine = Variant("bf16", ""), gpu("sm80")
     columns = rows((2560, 2560, 1024))
     found = GEMM.features(columns, variant, machine, GEMM.cost(columns, variant, machine, defaults(GEMM, variant, machine)))
-    # 400 tiles of 128 × 128 are four full waves of 100 SMs; 100 of 256 × 256 are not among the common tiles; 200 of 256 × 128 are two
+    # 400 tiles of 128 × 128 are four full waves of 100 SMs, 200 of 256 × 128 are two
     assert found["waves_filled_128x128"][0] == found["waves_filled_256x128"][0] == 0
     assert found["align_m"][0] == 64 and found["align_n"][0] == 512
