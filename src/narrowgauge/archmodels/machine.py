@@ -39,11 +39,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Machine:
-    """One GPU, real or not. Build it with `load_machine`; change it with `with_` and `with_fit`, which return new machines."""
+    """One GPU, real or not. Build it with `load_machine`; change it with `with_`, `with_fit` and `with_fits`, which return new
+    machines. `fits` is a folder with fits of kernels that go before the shipped ones."""
 
     specification: Specification
     fit: FrozenMap[Quantity] = field(default_factory=FrozenMap)
     overrides: tuple[Override, ...] = ()
+    fits: Path | None = None
 
     @property
     def name(self) -> str:
@@ -115,6 +117,17 @@ class Machine:
         if problems:
             raise InputError(problems)
         return replace(self, fit=FrozenMap({**self.fit, **fitted}))
+
+    def with_fits(self, folder: str | Path) -> Machine:
+        """The same machine, its kernels priced by the fits that `narrowgauge fit` wrote to a folder, else by the shipped ones.
+
+        Raises InputError for a folder without fits."""
+        path = Path(folder)
+        if not any(path.glob("*.*.json")):
+            raise InputError(
+                [Problem(str(path), "holds no fits (MACHINE.FAMILY.json); `narrowgauge fit DATA -o DIR` writes them")]
+            )
+        return replace(self, fits=path)
 
     @cached_property
     def resources(self) -> GpuResources:

@@ -8,6 +8,7 @@ In order of preference:
     transfer    the fit of the nearest other architecture; likewise
     unfitted    the parameters' documented initial values
 
+A user's fits (`Machine.with_fits`) go before the shipped ones of the same machine and precision, and `source` says "own data".
 Only `own` uses the learned residual. A what-if override makes an unmeasured machine, a sibling of the real one.
 """
 
@@ -19,7 +20,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from narrowgauge.archmodels import Machine
-from narrowgauge.calibration.record import Fit, LibraryFit, PrecisionFit, shipped, shipped_machines
+from narrowgauge.calibration.record import Fit, LibraryFit, PrecisionFit, known, known_machines, own_fit
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.gemm_profiles import has_wgmma
 from narrowgauge.dataflows.family import KernelFamily, Variant
@@ -78,7 +79,7 @@ def _architecture_distance(a: str, b: str) -> tuple[bool, int]:
 
 
 def _candidates(family: KernelFamily, machine: Machine) -> list[Fit]:
-    fits = [fit for name in shipped_machines(family.name) if (fit := shipped(name, family.name)) is not None]
+    fits = [fit for name in known_machines(family.name, machine.fits) if (fit := known(name, family.name, machine.fits)) is not None]
     return sorted(fits, key=lambda f: (f.machine != machine.name, _architecture_distance(f.architecture, machine.architecture)))
 
 
@@ -117,7 +118,9 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
         relation = Relation.OWN
     else:
         relation = Relation.SIBLING if fit.architecture == machine.architecture else Relation.TRANSFER
-    source = f"{_PREFIX[relation]} {fit.machine} {precision}/{library}"
+    mine = own_fit(machine.fits, fit.machine, family_name) if machine.fits else None
+    whose = " (own data)" if mine is not None and precision in mine.precisions else ""
+    source = f"{_PREFIX[relation]} {fit.machine} {precision}/{library}{whose}"
     return Basis(parameters, relation, source, library, found.libraries[library], found)
 
 

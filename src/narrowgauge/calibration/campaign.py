@@ -1,10 +1,12 @@
-"""The calibration campaign: every data set to its fit, the same split of the data to the table of errors, and the transfer errors."""
+"""The calibration campaign: every data set to its fit, the same split of the data to the table of errors, and the transfer errors.
+
+The data are the files of `datasets.catalogue` that a folder holds, the published originals below it and a user's own tables."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,27 +16,63 @@ from narrowgauge.archmodels import load_machine
 from narrowgauge.calibration import report
 from narrowgauge.calibration.basis import Relation, nearest_other
 from narrowgauge.calibration.datasets.catalogue import DATA_SETS, TRANSFER_SETS, DataSet
+from narrowgauge.calibration.datasets.originals import LOOKED_FOR, discover
 from narrowgauge.calibration.fitting import MINIMUM_ROWS, HeldOut, Measured, fit_precision, folds_of
 from narrowgauge.calibration.record import Fit, PrecisionFit, Source, save, shipped
 from narrowgauge.calibration.transfer import FILE as TRANSFER_FILE
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.family import KernelFamily, Variant
+from narrowgauge.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Progress = Callable[[str], None]
 TRANSFER_TAIL = 0.05
+PROBLEMS_NAMED = 5
 
 
 @dataclass(frozen=True)
 class Task:
-    """One precision of one family on one machine, with the rows of each library."""
+    """One precision of one family on one machine, with the rows of each library, and how many of them each file gave."""
 
     machine: str
     family: str
     precision: str
     libraries: Mapping[str, Measured]
+    files: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class _Gathered:
+    """Rows of one precision while they are being read: frames by library, their coarsest resolution, rows by file."""
+
+    frames: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
+    steps: dict[str, float] = field(default_factory=dict)
+    files: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def add(self, library: str, frame: pd.DataFrame, step: float, file: str) -> None:
+        self.frames.setdefault(library, []).append(frame)
+        self.steps[library] = max(step, self.steps.get(library, 0.0))
+        counts = self.files.setdefault(library, {})
+        counts[file] = counts.get(file, 0) + int((frame["latency_us"] > 0).sum())
+
+    def large_enough(self) -> dict[str, tuple[pd.DataFrame, float]]:
+        """Library → all its rows and their resolution, where there are enough to fit."""
+        import pandas as pd
+
+        merged = {
+            library: frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+            for library, frames in self.frames.items()
+        }
+        return {name: (frame, self.steps[name]) for name, frame in merged.items() if len(frame) >= MINIMUM_ROWS}
+
+    def rows_by_file(self, libraries: Iterable[str]) -> dict[str, int]:
+        total: dict[str, int] = {}
+        for library in libraries:
+            for file, rows in self.files[library].items():
+                total[file] = total.get(file, 0) + rows
+        return total
 
 
 def _quiet(_: str) -> None:
@@ -55,21 +93,48 @@ def measured(family: KernelFamily, frames: Mapping[str, tuple[pd.DataFrame, floa
     }
 
 
+def data_sets(data: Path, known: Iterable[DataSet] = DATA_SETS, progress: Progress = _quiet) -> list[DataSet]:
+    """What there is to fit in a folder: the known files that it holds, then the originals and own tables below it.
+
+    Raises InputError that says what was looked for, and what could not be used, if there is nothing."""
+    known = list(known)
+    present = [entry for entry in known if (data / entry.file).is_file()]
+    found = discover(data)
+    if not present and not found.sets:
+        files = ", ".join(sorted({entry.file for entry in known}))
+        problems = [Problem(str(data), f"holds nothing to fit; looked for {files}; and below it for {LOOKED_FOR}")]
+        raise InputError([*problems, *found.skipped[:PROBLEMS_NAMED]])
+    if present:
+        missing = sorted({entry.file for entry in known} - {entry.file for entry in present})
+        for file in missing:
+            progress(f"left out: {data / file} is not there")
+    for problem in found.skipped:
+        progress(f"left out: {problem}")
+    return [*present, *found.sets]
+
+
 def _chosen(sets: Iterable[DataSet], families: tuple[str, ...], machines: tuple[str, ...]) -> list[DataSet]:
-    return [d for d in sets if (not families or set(families) & set(d.families)) and (not machines or d.machine in machines)]
+    sets = list(sets)
+    chosen = [d for d in sets if (not families or set(families) & set(d.families)) and (not machines or d.machine in machines)]
+    if not chosen:
+        there = sorted({f"{family} on {d.machine}" for d in sets for family in d.families})
+        raise InputError(f"no data of the families and machines that were asked for; there are {', '.join(there)}")
+    return chosen
 
 
 def tasks(data: Path, sets: Iterable[DataSet], families: tuple[str, ...] = ()) -> list[Task]:
-    """The fits that the data sets hold, largest first; variants with too few rows are left out."""
-    found: dict[tuple[str, str, str], dict[str, tuple[pd.DataFrame, float]]] = {}
+    """The fits that the data sets hold, largest first; libraries with too few rows in all of them are left out."""
+    found: dict[tuple[str, str, str], _Gathered] = {}
     for entry in sets:
         for (family, variant), frame in entry.read(entry.load(data)).items():
-            if (not families or family in families) and len(frame) >= MINIMUM_ROWS:
+            if not families or family in families:
                 step = entry.resolution_us.get(variant.precision, entry.resolution_us.get("", 0.0))
-                found.setdefault((entry.machine, family, variant.precision), {})[variant.library] = (frame, step)
+                key = entry.machine, family, variant.precision
+                found.setdefault(key, _Gathered()).add(variant.library, frame, step, entry.file)
     made = [
-        Task(machine, family, precision, measured(FAMILIES[family], frames))
-        for (machine, family, precision), frames in found.items()
+        Task(machine, family, precision, measured(FAMILIES[family], frames), gathered.rows_by_file(frames))
+        for (machine, family, precision), gathered in found.items()
+        if (frames := gathered.large_enough())
     ]
     return sorted(made, key=lambda task: -sum(len(rows.latency_us) for rows in task.libraries.values()))
 
@@ -107,22 +172,31 @@ def fit_all(
 ) -> list[Path]:
     """Fit the data sets below `data` and write one file per machine and family to `out`, then the table of transfer errors.
 
-    Empty tuples mean all. Returns the paths written. Raises InputError for data that cannot be read."""
-    chosen = _chosen(DATA_SETS, families, machines)
-    results = _run(tasks(data, chosen, families), jobs, progress, warm=False)
+    A fit of a machine and family is made from all the data sets of that machine. Empty tuples mean all. Returns the paths written.
+    Raises InputError for data that cannot be read, and if there are none."""
+    chosen = _chosen(data_sets(data, progress=progress), families, machines)
+    results = _run(_enough(tasks(data, chosen, families)), jobs, progress, warm=False)
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for machine, family in sorted({(task.machine, task.family) for task, _, _ in results}):
         own = [(task, fit) for task, fit, _ in results if (task.machine, task.family) == (machine, family)]
-        rows = sum(len(m.latency_us) for task, _ in own for m in task.libraries.values())
-        sources = tuple(
-            Source(d.file, d.sha256(data), rows, d.origin) for d in chosen if d.machine == machine and family in d.families
-        )
+        rows: dict[str, int] = {}
+        for task, _ in own:
+            for file, count in task.files.items():
+                rows[file] = rows.get(file, 0) + count
+        used = {d.file: d for d in chosen if d.machine == machine and rows.get(d.file)}
+        sources = tuple(Source(file, d.sha256(data), rows[file], d.origin) for file, d in used.items())
         architecture = load_machine(machine).architecture
         written.append(save(Fit(machine, architecture, family, sources, {t.precision: f for t, f in own}), out))
     shipped.cache_clear()
-    written.append(write_transfer(data, out, progress))
-    return written
+    transfer = write_transfer(data, out, progress)
+    return [*written, transfer] if transfer else written
+
+
+def _enough(work: list[Task]) -> list[Task]:
+    if not work:
+        raise InputError(f"too little data: no precision of a kernel and library has {MINIMUM_ROWS} measured rows")
+    return work
 
 
 def validate(
@@ -133,9 +207,12 @@ def validate(
     progress: Progress = _quiet,
 ) -> pd.DataFrame:
     """Cross-validate the shipped models on the data: errors on groups of shapes left out, coverage, baseline and noise floor."""
-    chosen = _chosen(DATA_SETS, families, machines)
-    results = _run(tasks(data, chosen, families), jobs, progress, warm=True)
-    return report.table((task.machine, task.family, task.precision, task.libraries, held) for task, _, held in results)
+    chosen = _chosen(data_sets(data, progress=progress), families, machines)
+    results = _run(_enough(tasks(data, chosen, families)), jobs, progress, warm=True)
+    table = report.table((task.machine, task.family, task.precision, task.libraries, held) for task, _, held in results)
+    if table.empty:
+        raise InputError("nothing to score: every measured row is shorter than what is scored in percent")
+    return table
 
 
 def _errors_with(task: Task, parameters: Mapping[str, float], library: str) -> Any:
@@ -153,7 +230,7 @@ def transfer_errors(data: Path, folder: Path) -> dict[tuple[str, str], list[Any]
 
     fits = [load(path) for path in sorted(folder.glob("*.json")) if path.name != TRANSFER_FILE]
     found: dict[tuple[str, str], list[Any]] = {}
-    for task in tasks(data, [*DATA_SETS, *TRANSFER_SETS]):
+    for task in tasks(data, data_sets(data, (*DATA_SETS, *TRANSFER_SETS))):
         for fit in (f for f in fits if f.family == task.family):
             for precision, known in fit.precisions.items():
                 away = fit.machine != task.machine
@@ -172,8 +249,8 @@ def transfer_errors(data: Path, folder: Path) -> dict[tuple[str, str], list[Any]
     return found
 
 
-def write_transfer(data: Path, folder: Path, progress: Progress = _quiet) -> Path:
-    """Write the quantiles of the transfer errors of all fits in `folder`."""
+def write_transfer(data: Path, folder: Path, progress: Progress = _quiet) -> Path | None:
+    """Write the quantiles of the transfer errors of all fits in `folder`; nothing if each fit has data of its own alone."""
     progress("transfer errors")
     table: dict[str, dict[str, Any]] = {}
     for (family, relation), parts in transfer_errors(data, folder).items():
@@ -184,6 +261,8 @@ def write_transfer(data: Path, folder: Path, progress: Progress = _quiet) -> Pat
             "mape": round(float(np.mean(np.abs(np.exp(-errors) - 1))), 4),
             "rows": len(errors),
         }
+    if not table:
+        return None
     path = folder / TRANSFER_FILE
     path.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return path

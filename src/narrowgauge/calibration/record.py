@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -183,3 +183,28 @@ def shipped_machines(family: str) -> tuple[str, ...]:
     """Machines that have a shipped fit of the family."""
     folder = Path(str(resources.files("narrowgauge.calibration") / "fits"))
     return tuple(sorted(p.name.removesuffix(f".{family}.json") for p in folder.glob(f"*.{family}.json")))
+
+
+@lru_cache(maxsize=64)
+def own_fit(folder: Path, machine: str, family: str) -> Fit | None:
+    """The fit in a user's folder for this machine and family, if there is one."""
+    path = folder / f"{machine}.{family}.json"
+    return load(path) if path.exists() else None
+
+
+def own_machines(folder: Path, family: str) -> tuple[str, ...]:
+    """Machines that have a fit of the family in a user's folder."""
+    return tuple(sorted(p.name.removesuffix(f".{family}.json") for p in folder.glob(f"*.{family}.json")))
+
+
+def known(machine: str, family: str, folder: Path | None = None) -> Fit | None:
+    """The shipped fit; of the precisions that the user's folder holds, the user's."""
+    base, mine = shipped(machine, family), own_fit(folder, machine, family) if folder else None
+    if base is None or mine is None:
+        return mine or base
+    return replace(mine, sources=(*mine.sources, *base.sources), precisions={**base.precisions, **mine.precisions})
+
+
+def known_machines(family: str, folder: Path | None = None) -> tuple[str, ...]:
+    """Machines that have a fit of the family, shipped or in the user's folder."""
+    return tuple(sorted({*shipped_machines(family), *(own_machines(folder, family) if folder else ())}))

@@ -121,7 +121,7 @@ def table(results: Iterable[tuple[str, str, str, Mapping[str, Measured], Mapping
         if promised is not None:
             total |= {"physics_bound": promised[0], "residual_bound": promised[1]}
             total["ok"] = total["physics"] <= promised[0] and total["with_residual"] <= promised[1]
-        for size in np.unique(whole.size_class):
+        for size in np.unique(whole.size_class[scored]):
             total[f"coverage_{size}"] = float(inside[scored & (whole.size_class == size)].mean())
         rows.append(total)
     return pd.DataFrame(rows)

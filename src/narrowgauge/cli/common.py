@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from narrowgauge.archmodels import Machine
+
 STDOUT = "-"
 PATIENCE_S = 2.0  # work that takes longer reports its progress
 REPORT_EVERY_S = 5.0
@@ -24,6 +26,20 @@ json_option = click.option(
 machine_option = click.option(
     "--on", "machine", metavar="HARDWARE", required=True, help="Hardware name or path of a YAML specification."
 )
+fits_option = click.option(
+    "--fits",
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Fits of your own (`narrowgauge fit DATA -o DIR`); they go before the shipped ones.",
+)
+
+
+def hardware(name: str, fits: Path | None) -> Machine:
+    """The machine of a name or YAML file, with the user's fits if there are any."""
+    from narrowgauge.archmodels import load_machine
+
+    machine = load_machine(name)
+    return machine if fits is None else machine.with_fits(fits)
 
 
 def console() -> Console:

@@ -20,7 +20,11 @@ def fit(data: Path, out: Path, families: tuple[str, ...], machines: tuple[str, .
     """Fit physics, residual and intervals to the measured data in the folder DATA.
 
     Writes one JSON file per machine and kernel family, with the hash of the data, the rows used, the error on rows left out and
-    the range in which the fit is valid.
+    the range in which the fit is valid. `price` and `predict` use them with --fits FOLDER.
+
+    DATA may hold the published originals as they are (*_perf.txt or .parquet of ai-dynamo/aiconfigurator, mlp.csv of
+    microsoft/vidur; below folders that name the GPU as theirs do) and tables of your own: the columns that `price` reads,
+    latency_us and machine. At least 40 rows of one precision and framework make a fit.
     """
     from narrowgauge.calibration.campaign import fit_all
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from narrowgauge.cli import common
@@ -17,6 +19,7 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("model", metavar="MODEL")
 @common.machine_option
+@common.fits_option
 @click.option("--scheme", metavar="SCHEME", default="bf16", show_default=True, help="Precision, as `narrowgauge list` names it.")
 @click.option("--batch", metavar="B", type=int, default=1, show_default=True, help="Sequences that run together.")
 @click.option("--input", "input_tokens", metavar="L", type=int, default=1024, show_default=True, help="Tokens of each prompt.")
@@ -31,6 +34,7 @@ Examples:
 def predict(
     model: str,
     machine: str,
+    fits: Path | None,
     scheme: str,
     batch: int,
     input_tokens: int,
@@ -47,7 +51,8 @@ def predict(
     """
     from narrowgauge.experiments.predict import predict as run
 
-    answer = run(model, machine, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
+    on = machine if fits is None else common.hardware(machine, fits)
+    answer = run(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
     if json_file != common.STDOUT:
         from narrowgauge.experiments.predict_text import render
 

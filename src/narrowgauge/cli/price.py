@@ -25,7 +25,9 @@ Columns of a row, by kind of kernel:
                kv_cache_dtype or scheme, framework; isl 1 is decode
   elementwise  op num_tokens n_embd; n_head n_kv_head for attn_rope,
                n_expanded_embd for mlp_act; num_tensor_parallel_workers
-`op` is needed only for elementwise rows and in mixed tables.
+`op` is needed only for elementwise rows and in mixed tables. The tables of
+ai-dynamo/aiconfigurator (*_perf.txt, .parquet) and microsoft/vidur (mlp.csv)
+are read as they are.
 
 \b
 Examples:
@@ -40,9 +42,10 @@ Examples:
     "-o", "--out", metavar="OUT", required=True, type=click.Path(path_type=Path), help="File to write, .csv or .parquet."
 )
 @common.machine_option
+@common.fits_option
 @click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
 @common.json_option
-def price(source: Path, out: Path, machine: str, physics: bool, json_file: str | None) -> int:
+def price(source: Path, out: Path, machine: str, fits: Path | None, physics: bool, json_file: str | None) -> int:
     """Price every kernel of TABLE (.csv or .parquet) on a GPU.
 
     Appends latency_us, latency_us_low, latency_us_high (nominal 90 % interval), energy_mj, power_w, bound_by and source. Columns
@@ -50,13 +53,12 @@ def price(source: Path, out: Path, machine: str, physics: bool, json_file: str |
     Rows that cannot be priced are listed on standard error, counted from 1 without the header. Exit code 1 if some rows are bad,
     2 if all are (nothing is written then).
     """
-    from narrowgauge.archmodels import load_machine
     from narrowgauge.experiments import tables
     from narrowgauge.experiments.price import bad_rows, price_table
 
     tables.suffix_of(out)
     tables.check_writable(out)
-    hardware = load_machine(machine)
+    hardware = common.hardware(machine, fits)
     progress = common.CountingProgress("priced")
     frame = tables.read_table(source)
     with _named(source):

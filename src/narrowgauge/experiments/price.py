@@ -16,6 +16,7 @@ import numpy.typing as npt
 from narrowgauge.archmodels import Machine
 from narrowgauge.calibration.calibrated import price
 from narrowgauge.calibration.datasets.elementwise import LATENCY
+from narrowgauge.calibration.datasets.originals_read import normalised
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.errors import InputError, NarrowgaugeError
 from narrowgauge.experiments.price_kinds import KINDS, kinds_of_rows, lacking_columns
@@ -38,11 +39,12 @@ CHUNK = 100_000  # rows priced at once: bounds the memory that features of the r
 def price_table(
     frame: pd.DataFrame, machine: Machine, physics_only: bool = False, progress: Progress | None = None
 ) -> pd.DataFrame:
-    """The table with the columns of `RESULTS` appended. `progress` is called with rows done and rows in all.
+    """The table with the columns of `RESULTS` appended; a published original is brought under our columns first. `progress` is called with rows done and rows in all.
 
     Raises InputError for a table in which no row can be told to be a kernel; a single bad row is marked in `source`."""
     if frame.empty:
         raise InputError("the table has no rows")
+    frame = normalised(frame)
     columns = {name: _blank(name, len(frame)) for name in RESULTS}
     problems = RowProblems(len(frame))
     kinds = kinds_of_rows(frame, problems)

@@ -1,4 +1,6 @@
-"""Tables as files: CSV or Parquet by the suffix of the name, read whole, written completely or not at all."""
+"""Tables as files: CSV or Parquet by the suffix of the name, read whole, written completely or not at all.
+
+Published tables are read under their own name as well: CSV in a `.txt` file."""
 
 from __future__ import annotations
 
@@ -7,12 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from narrowgauge.calibration.datasets.originals_read import POINTER, is_pointer
 from narrowgauge.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SUFFIXES = (".csv", ".parquet")
+PUBLISHED = ".txt"
 
 
 def suffix_of(path: Path) -> str:
@@ -25,10 +29,12 @@ def suffix_of(path: Path) -> str:
 
 def read_table(path: Path) -> pd.DataFrame:
     """The table in a file. Whole numbers of a CSV stay whole next to empty cells. Raises InputError for what is no table."""
-    suffix = suffix_of(path)
+    suffix = path.suffix.lower() if path.suffix.lower() == PUBLISHED else suffix_of(path)
     if not path.is_file():
         raise InputError([Problem(str(path), "is a folder, not a file" if path.is_dir() else "no such file")])
-    frame = _read_csv(path) if suffix == ".csv" else _read_parquet(path)
+    if is_pointer(path):
+        raise InputError([Problem(str(path), POINTER)])
+    frame = _read_parquet(path) if suffix == ".parquet" else _read_csv(path)
     frame.columns = frame.columns.astype(str)
     if not frame.columns.is_unique:
         twice = ", ".join(sorted(set(frame.columns[frame.columns.duplicated()])))

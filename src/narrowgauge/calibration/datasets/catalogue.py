@@ -1,4 +1,4 @@
-"""The public data sets that the shipped fits are made of: file, machine, origin, and which importer reads them."""
+"""Data sets: file, machine, origin, and which importer reads them; among them the public ones that the shipped fits are made of."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrowgauge.calibration.datasets import attention, elementwise, gemm
+from narrowgauge.calibration.datasets.originals_read import normalised, read
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.errors import InputError, Problem
 
@@ -27,7 +28,7 @@ WHOLE_US = {"": 1.0}
 
 @dataclass(frozen=True)
 class DataSet:
-    """One file of measured kernels of one machine; `gpu` selects its rows where a file holds several;
+    """One file of measured kernels of one machine; `gpu` selects its rows by `gpu_column` where a file holds several;
     `resolution_us` is the step of the recorded latencies by precision ("": all)."""
 
     file: str
@@ -37,17 +38,18 @@ class DataSet:
     read: Callable[[pd.DataFrame], Variants]
     gpu: str | None = None
     resolution_us: Mapping[str, float] = field(default_factory=dict)
+    gpu_column: str = "gpu"
 
     def load(self, folder: Path) -> pd.DataFrame:
-        """The rows of this machine; raises InputError if the file is missing or not Parquet."""
-        import pandas as pd
-
+        """The rows of this machine under our columns; raises InputError if the file is missing, no table, or of unknown formats."""
         path = folder / self.file
         try:
-            frame = pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise InputError([Problem(str(path), f"not a readable Parquet file: {error}")]) from error
-        return frame if self.gpu is None else frame[frame["gpu"] == self.gpu]
+            frame = normalised(read(path))
+        except InputError as error:
+            raise InputError(
+                [Problem(p.where if str(path) in p.where else f"{path}: {p.where}", p.what) for p in error.problems]
+            ) from None
+        return frame if self.gpu is None else frame[frame[self.gpu_column].astype(str) == self.gpu]
 
     def sha256(self, folder: Path) -> str:
         """Hash of the file's bytes."""
@@ -70,3 +72,4 @@ TRANSFER_SETS = (
     DataSet("gemm_power_h200_sxm.parquet", "h200-sxm", ("gemm",), AICONFIGURATOR, gemm.variants),
 )
 # fmt: on
+KNOWN_FILES = frozenset(entry.file for entry in (*DATA_SETS, *TRANSFER_SETS))
