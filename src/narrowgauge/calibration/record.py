@@ -10,6 +10,7 @@ One JSON file per machine and kernel family. Schema 1:
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -168,7 +169,7 @@ def load(path: Path) -> Fit:
         }
         sources = tuple(Source(**s) for s in data["sources"])
         return Fit(data["machine"], data["architecture"], data["family"], sources, precisions)
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         raise InputError([Problem(str(path), f"not a fit file of schema {SCHEMA}: {type(error).__name__}: {error}")]) from error
 
 

@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
 LEAF = -1
-FEW_ROWS = 512  # below this the compiler costs more than it saves
+FEW_ROWS = 512  # below this loading the compiler costs more than it saves
 BLOCK = 64  # rows that walk side by side; they and one tree fit into the L1 cache
 
 
@@ -106,14 +106,14 @@ class TreeEnsemble:
     def predict(self, x: Floats) -> Floats:
         """Sum of the trees for every row of `x`, shape (rows, features)."""
         steps = self._steps
-        if len(x) > FEW_ROWS:
+        if len(x) > FEW_ROWS or _compiled_walk.cache_info().currsize:
             compiled: Floats = _compiled_walk()(x, *steps)
             return self.baseline + compiled
         columns, rows = x.T, np.arange(len(x))
         node = np.broadcast_to(steps.roots[:, None], (len(steps.roots), len(x)))
         for _ in range(max(steps.depths, default=0)):
             node = steps.child[node] + (columns[steps.feature[node], rows] > steps.threshold[node])
-        return np.asarray(self.baseline + steps.leaf[node].sum(axis=0))
+        return np.asarray(self.baseline + np.cumsum(steps.leaf[node], axis=0)[-1])
 
 
 class _Steps(NamedTuple):

@@ -21,7 +21,7 @@ import numpy as np
 
 from narrowgauge.dataflows.family import Array
 
-#: below this many candidates NumPy is faster than importing the compiler
+#: below this many candidates NumPy is faster than loading the compiler
 NUMPY_CANDIDATES = 120_000
 MAX_STAGES = 6.0  # deepest asynchronous copy pipeline that the libraries instantiate
 SPLIT_STEPS = 2.0  # fewer steps than this per part are not worth a split
@@ -299,4 +299,5 @@ def _compiled_search() -> Callable[..., tuple[Array, Array, Array, Array]]:
 def search(m: Array, n: Array, k: Array, tiles: Array, splits: Array, x: Numbers) -> tuple[Array, Array, Array, Array]:
     """Best tiling of each row: latency and DRAM time in us, index of the tile (-1: the CUDA-core kernel) and of the split."""
     few = len(m) * len(tiles) * len(splits) <= NUMPY_CANDIDATES
-    return (_search_numpy if few else _compiled_search())(m, n, k, tiles, splits, x)
+    loaded = _compiled_search.cache_info().currsize > 0
+    return (_search_numpy if few and not loaded else _compiled_search())(m, n, k, tiles, splits, x)
