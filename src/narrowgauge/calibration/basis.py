@@ -46,8 +46,10 @@ _PREFIX = {
 
 @dataclass(frozen=True)
 class Basis:
-    """Parameters for a variant, and the fit that they were taken from (None for documented initial values)."""
+    """Parameters for `variant` (the one that was asked for, or the one that is priced in its place), and the fit that they were
+    taken from (None for documented initial values)."""
 
+    variant: Variant
     parameters: Mapping[str, float]
     relation: Relation
     source: str
@@ -79,7 +81,9 @@ def _architecture_distance(a: str, b: str) -> tuple[bool, int]:
 
 
 def _candidates(family: KernelFamily, machine: Machine) -> list[Fit]:
-    fits = [fit for name in known_machines(family.name, machine.fits) if (fit := known(name, family.name, machine.fits)) is not None]
+    fits = [
+        fit for name in known_machines(family.name, machine.fits) if (fit := known(name, family.name, machine.fits)) is not None
+    ]
     return sorted(fits, key=lambda f: (f.machine != machine.name, _architecture_distance(f.architecture, machine.architecture)))
 
 
@@ -106,22 +110,27 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
             choices.append((order if not (own and same) else (-10.0,), fit, precision))
     if not choices:
         initial = {p.name: p.initial for p in wanted}
-        return Basis(initial, Relation.UNFITTED, f"{family_name}: documented initial values, nothing fitted")
+        return Basis(asked, initial, Relation.UNFITTED, f"{family_name}: documented initial values, nothing fitted")
     _, fit, precision = min(choices, key=lambda choice: choice[0])
     found = fit.precisions[precision]
     library = _library(found, variant.library)
-    values = found.libraries[library].values()
-    parameters = {p.name: values.get(p.name, _elsewhere(family, p.name, machine, p.initial)) for p in wanted}
     if fit.machine == machine.name and (precision != variant.precision or variant != asked):
         relation = Relation.PRECISION
     elif fit.machine == machine.name and not machine.overrides:
         relation = Relation.OWN
     else:
         relation = Relation.SIBLING if fit.architecture == machine.architecture else Relation.TRANSFER
+    if relation is Relation.OWN and library != variant.library:
+        variant = Variant(variant.precision, library)  # a library that nobody measured here is priced as one that was
+        wanted = family.parameters(variant, machine.resources)
+    values = found.libraries[library].values()
+    parameters = {p.name: values.get(p.name, _elsewhere(family, p.name, machine, p.initial)) for p in wanted}
     mine = own_fit(machine.fits, fit.machine, family_name) if machine.fits else None
     whose = " (own data)" if mine is not None and precision in mine.precisions else ""
     source = f"{_PREFIX[relation]} {fit.machine} {precision}/{library}{whose}"
-    return Basis(parameters, relation, source, library, found.libraries[library], found)
+    return Basis(
+        variant if relation is Relation.OWN else asked, parameters, relation, source, library, found.libraries[library], found
+    )
 
 
 def _stand_in(family: KernelFamily, variant: Variant) -> Variant:

@@ -50,6 +50,7 @@ def price(
     machine, are priced by physics alone and say so in `source`. Raises UnsupportedError if the machine cannot run the variant."""
     family = FAMILIES[family_name]
     basis = basis_of(family_name, variant, machine)
+    variant = basis.variant
     cost = family.cost(columns, variant, machine.resources, basis.parameters)
     latency = np.array(cost.latency_us, float)
     source = np.full(len(latency), f"{basis.source}; physics", dtype=object)

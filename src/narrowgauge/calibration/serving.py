@@ -1,11 +1,13 @@
 """What a framework adds to the kernels of a pass, fitted on whole models: a file of its own below `fits/serving`.
 
-    pass = sum of its kernels, back to back
-         + prefill_us or step_us     host work and synchronisation of a prefill or decode pass
-         + gap_us × kernels          what a kernel costs in the framework beyond the same kernel in a loop of its own
-         + logit_ns × logits         sampling (batch × vocabulary elements) beyond taking the maximum
+    prefill = kernels × (1 + prefill_share) + step_us + prefill_gap_us × number of kernels + logit_ns × logits
+    decode  = kernels                       + step_us + gap_us         × number of kernels + logit_ns × logits
 
-A parameter that the data of a framework cannot tell is absent and counts as nothing; an absent `prefill_us` as `step_us`.
+`kernels` is the sum of the kernels of the pass as they were measured, one kind after the other in a loop. A gap is what a kernel
+costs in the framework beyond that: decode runs in a CUDA graph, prefill is launched kernel by kernel. `prefill_share` is what
+prefill kernels lose against that loop, to other libraries' versions and to the clock of a board that runs all kinds at once.
+`step_us` is host work, `logits` is batch × vocabulary, and `logit_ns` what sampling costs beyond taking the maximum. A parameter
+that the data of a framework cannot tell is absent and counts as nothing.
 
 Schema 1: {"schema", "framework", "version", "sources": [...], "rows", "parameters": {NAME: {"value", "low", "high", "unit"}},
 "held_out": {...}, "interval": [low, high]} with `interval` the 5 % and 95 % quantile of log(measured / predicted) of whole models
@@ -27,7 +29,7 @@ from narrowgauge.errors import InputError, Problem
 
 SCHEMA = 1
 FOLDER = "serving"
-PREFILL, STEP, GAP, LOGIT = "prefill_us", "step_us", "gap_us", "logit_ns"
+PREFILL_GAP, PREFILL_SHARE, STEP, GAP, LOGIT = "prefill_gap_us", "prefill_share", "step_us", "gap_us", "logit_ns"
 NS_PER_US = 1e3
 
 
@@ -43,10 +45,10 @@ class StepCost:
     held_out: Mapping[str, float]
     interval: tuple[float, float]
 
-    def overhead_us(self, prefill: bool, kernels: int, logits: int) -> FittedValue:
-        """Time of a pass beyond its kernels."""
-        fixed = PREFILL if prefill and PREFILL in self.parameters else STEP
-        parts = ((fixed, 1.0), (GAP, float(kernels)), (LOGIT, logits / NS_PER_US))
+    def overhead_us(self, prefill: bool, kernels: int, kernels_us: float, logits: int) -> FittedValue:
+        """Time of a pass beyond its kernels, of which there are `kernels` that take `kernels_us` together."""
+        own = ((PREFILL_GAP, float(kernels)), (PREFILL_SHARE, kernels_us)) if prefill else ((GAP, float(kernels)),)
+        parts = ((STEP, 1.0), *own, (LOGIT, logits / NS_PER_US))
         found = [(self.parameters[name], count) for name, count in parts if name in self.parameters]
         return FittedValue(
             value=sum(part.value * count for part, count in found),

@@ -15,13 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from narrowgauge.calibration.record import FittedValue, Source
-from narrowgauge.calibration.serving import GAP, LOGIT, NS_PER_US, PREFILL, STEP, StepCost
+from narrowgauge.calibration.serving import GAP, LOGIT, NS_PER_US, PREFILL_GAP, PREFILL_SHARE, STEP, StepCost
 from narrowgauge.errors import InputError
 
 Floats = npt.NDArray[np.float64]
 
 #: where the search starts, and in which unit
-PARAMETERS = {PREFILL: (1000.0, "us"), STEP: (500.0, "us"), GAP: (1.0, "us"), LOGIT: (0.05, "ns")}
+PARAMETERS = {
+    PREFILL_GAP: (5.0, "us"),
+    PREFILL_SHARE: (0.05, "ratio"),
+    STEP: (500.0, "us"),
+    GAP: (1.0, "us"),
+    LOGIT: (0.05, "ns"),
+}
 FORGIVING = 0.1  # relative error from which on a row counts less than its square
 CONFIDENCE = 1.645  # two-sided 90 % of a normal distribution
 TAIL = 0.05
@@ -30,19 +36,32 @@ FEWEST_MODELS = 3
 
 @dataclass(frozen=True)
 class Sample:
-    """One measured run: its time, the sum of its kernels, and how often each part of the step cost occurs in it."""
+    """One measured run: its time, the time and number of the kernels of its prefill passes and of its decode passes, and the
+    logits and passes in all."""
 
     model: str
     measured_us: float
-    kernels_us: float
-    prefills: int
-    steps: int
-    kernels: int
+    prefill_us: float
+    decode_us: float
+    prefill_kernels: int
+    decode_kernels: int
+    passes: int
     logits: int
+
+    @property
+    def kernels_us(self) -> float:
+        """Time of all kernels."""
+        return self.prefill_us + self.decode_us
 
     def count(self, parameter: str) -> float:
         """Microseconds that one unit of the parameter adds to the run."""
-        return {PREFILL: self.prefills, STEP: self.steps, GAP: self.kernels, LOGIT: self.logits / NS_PER_US}[parameter]
+        return {
+            PREFILL_GAP: self.prefill_kernels,
+            PREFILL_SHARE: self.prefill_us,
+            STEP: self.passes,
+            GAP: self.decode_kernels,
+            LOGIT: self.logits / NS_PER_US,
+        }[parameter]
 
 
 def _solve(measured: Floats, kernels: Floats, counts: Floats, start: Floats) -> Floats:
@@ -76,7 +95,7 @@ def fit_step_cost(
         without.append(partial)
         held_out[left] = np.log(measured[left] / (kernels[left] + counts[left] @ partial))
     spread = CONFIDENCE * np.std(without, axis=0) * np.sqrt(len(models) - 1)  # jackknife
-    first = np.array([sample.steps == 0 for sample in samples])
+    first = np.array([sample.decode_us == 0 for sample in samples])
     relative = np.abs(np.expm1(-held_out))
     return StepCost(
         framework=framework,

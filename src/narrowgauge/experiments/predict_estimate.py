@@ -2,7 +2,7 @@
 
 Prices of one kernel variant (family, precision, library) are taken to be wrong together: their lower ends add up to the lower
 end of the sum. Prices of different variants, and the framework's step cost, are taken to be wrong independently: distances to
-the ends add up as squares.
+the ends add up as squares. A sum over a whole model is never taken to be closer than whole models were found to be.
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ class Estimate:
         """`numerator` divided by the number: its ends change places."""
         return Estimate(numerator / self.value, numerator / self.high, numerator / self.low)
 
-    def widened(self, log_low: float, log_high: float) -> Estimate:
-        """With a further, independent relative error whose logarithm lies between the two."""
-        below = math.hypot(self.value - self.low, self.value * -math.expm1(min(log_low, 0.0)))
-        above = math.hypot(self.high - self.value, self.value * math.expm1(max(log_high, 0.0)))
-        return Estimate(self.value, max(self.value - below, self.value * SMALLEST_SHARE), self.value + above)
+    def at_least(self, log_low: float, log_high: float) -> Estimate:
+        """With an interval no narrower than a relative error whose logarithm lies between the two."""
+        low, high = self.value * math.exp(min(log_low, 0.0)), self.value * math.exp(max(log_high, 0.0))
+        return Estimate(self.value, min(self.low, low), max(self.high, high))
 
 
 ZERO = Estimate(0.0, 0.0, 0.0)

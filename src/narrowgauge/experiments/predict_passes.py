@@ -86,6 +86,11 @@ class Pass:
         return independent((*self.kernels_us.values(), self.step_us))
 
     @property
+    def kernels_alone_us(self) -> float:
+        """Time of the kernels of one pass, back to back."""
+        return math.fsum(line.total_us.value for line in self.lines if line.operator != FRAMEWORK_LINE)
+
+    @property
     def kernel_count(self) -> int:
         """Kernels that a pass launches."""
         return sum(line.count for line in self.lines if line.operator != FRAMEWORK_LINE)
@@ -110,9 +115,10 @@ def assemble(
     lines = [line for entries in by_operator.values() for line in _lines(phase, entries, prices, machine)]
     step = ZERO
     if framework.step is not None:
-        cost = framework.step.overhead_us(phase is Phase.PREFILL, sum(line.count for line in lines), logits)
+        number, spent_us = sum(line.count for line in lines), math.fsum(line.total_us.value for line in lines)
+        cost = framework.step.overhead_us(phase is Phase.PREFILL, number, spent_us, logits)
         step = Estimate(cost.value, cost.low, cost.high)
-        lines.append(_framework_line(phase, framework, step, machine))
+        lines += [_framework_line(phase, framework, step, machine)] if step.value > 0 else []
     return Pass(phase, passes, tuple(lines), groups, step, machine.resources.static_w)
 
 

@@ -41,12 +41,12 @@ class Prediction:
     @property
     def ttft_ms(self) -> Estimate:
         """Time to first token: the prefill pass and its step cost."""
-        return self.prefill.latency_us.widened(*self.interval).scaled(1 / US_PER_MS)
+        return self.prefill.latency_us.at_least(*self.interval).scaled(1 / US_PER_MS)
 
     @property
     def tpot_ms(self) -> Estimate:
         """Time per further output token of a sequence: the mean decode pass and its step cost."""
-        return self.decode.latency_us.widened(*self.interval).scaled(1 / US_PER_MS)
+        return self.decode.latency_us.at_least(*self.interval).scaled(1 / US_PER_MS)
 
     @property
     def total_ms(self) -> Estimate:
@@ -56,7 +56,7 @@ class Prediction:
             if phase.passes:
                 for key, estimate in (*phase.kernels_us.items(), (STEP, phase.step_us)):
                     parts[key] = parts.get(key, ZERO) + estimate.scaled(phase.passes)
-        return independent(parts.values()).widened(*self.interval).scaled(1 / US_PER_MS)
+        return independent(parts.values()).at_least(*self.interval).scaled(1 / US_PER_MS)
 
     @property
     def output_tokens_per_s(self) -> Estimate:

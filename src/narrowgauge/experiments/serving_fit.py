@@ -7,30 +7,45 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from narrowgauge.calibration.datasets import llm
-from narrowgauge.calibration.serving import GAP, LOGIT, PREFILL, STEP, save
+from narrowgauge.calibration.serving import LOGIT, PREFILL_GAP, PREFILL_SHARE, STEP, save
 from narrowgauge.calibration.serving_fit import Sample, fit_step_cost
 from narrowgauge.experiments.predict import predict
 from narrowgauge.experiments.predict_estimate import Estimate
 from narrowgauge.experiments.predict_passes import Pass
 from narrowgauge.experiments.predict_result import Prediction
+from narrowgauge.experiments.serving import ALONE
 from narrowgauge.units import US_PER_MS
-from narrowgauge.workloads import read_model
+from narrowgauge.workloads import Phase, read_model
 
-#: what the data of each framework can tell: greedy sampling and prompts of fixed length, or sampling and decode steps alone
-PARAMETERS = {"trtllm": (PREFILL, STEP, GAP), "vllm": (STEP, GAP, LOGIT)}
+#: what the data of each framework can tell: prompts of fixed length and greedy sampling, or decode steps alone with sampling
+PARAMETERS = {"trtllm": (PREFILL_GAP, PREFILL_SHARE), "vllm": (STEP, LOGIT)}
+
+
+#: share of the pins' bandwidth above which no measured kernel reads (gpu-benches: 0.75 to 0.87 on A100, 0.94 on PCIe Hopper)
+BEST_STREAM = 0.94
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A measured run beside its prediction."""
+    """A measured run beside its prediction and the roofline of its kernels, which nothing can beat."""
 
     case: llm.Case
     prediction: Prediction
+    floor: Prediction
 
     @property
     def predicted_ms(self) -> Estimate:
         """The quantity that was measured."""
-        return self.prediction.tpot_ms if self.case.kind is llm.Kind.STEP else self.prediction.total_ms
+        return self._of(self.prediction)
+
+    @property
+    def possible(self) -> bool:
+        """Whether memory could have delivered what the model is taken to read. It could not where tokens did not choose their
+        experts uniformly, as in benchmarks of mixtures with weights that mean nothing; such a run says nothing of step costs."""
+        return self.case.measured_ms > self._of(self.floor).value / BEST_STREAM
+
+    def _of(self, answer: Prediction) -> Estimate:
+        return answer.tpot_ms if self.case.kind is llm.Kind.STEP else answer.total_ms
 
     @property
     def error(self) -> float:
@@ -53,21 +68,15 @@ class Comparison:
 
 def compare(data: Path, framework: str, physics_only: bool = False) -> list[Comparison]:
     """Predictions of all measured runs of a framework below `data`; raises InputError for files that cannot be read."""
-    return [Comparison(case, _predict(case, framework, physics_only)) for case in llm.read(data, framework)]
+    return [
+        Comparison(case, _predict(case, framework, "analytic", physics_only), _predict(case, ALONE, "bound", True))
+        for case in llm.read(data, framework)
+    ]
 
 
-def _predict(case: llm.Case, framework: str, physics_only: bool) -> Prediction:
-    return predict(
-        case.model,
-        case.machine,
-        case.scheme,
-        case.batch,
-        case.input_tokens,
-        case.output_tokens,
-        case.tp,
-        framework=framework,
-        physics_only=physics_only,
-    )
+def _predict(case: llm.Case, framework: str, fidelity: str, physics_only: bool) -> Prediction:
+    sizes = case.batch, case.input_tokens, case.output_tokens, case.tp
+    return predict(case.model, case.machine, case.scheme, *sizes, framework, fidelity, physics_only)
 
 
 def mean_absolute_error(comparisons: Iterable[Comparison]) -> float:
@@ -77,10 +86,10 @@ def mean_absolute_error(comparisons: Iterable[Comparison]) -> float:
 
 
 def fit_serving(data: Path, out: Path) -> list[Path]:
-    """Fit the step cost of every framework with data below `data`; write them below `out` and return the files' paths."""
+    """Fit the step cost of every framework to the possible runs below `data`; write them below `out`, return the files' paths."""
     written = []
     for framework in llm.FRAMEWORKS:
-        samples = [_sample(comparison) for comparison in compare(data, framework)]
+        samples = [_sample(comparison) for comparison in compare(data, framework) if comparison.possible]
         version = llm.tables(framework)[0].version
         cost = fit_step_cost(framework, version, llm.sources(data, framework), samples, PARAMETERS[framework])
         written.append(save(cost, out))
@@ -89,13 +98,16 @@ def fit_serving(data: Path, out: Path) -> list[Path]:
 
 def _sample(comparison: Comparison) -> Sample:
     case, passes = comparison.case, comparison.passes
-    logits = case.batch * read_model(case.model).vocab
+    prefill = [(count, phase) for count, phase in passes if phase.phase is Phase.PREFILL]
+    decode = [(count, phase) for count, phase in passes if phase.phase is Phase.DECODE]
+    runs = sum(count for count, _ in passes)
     return Sample(
         model=case.model,
         measured_us=case.measured_ms * US_PER_MS,
-        kernels_us=sum(count * (phase.latency_us.value - phase.step_us.value) for count, phase in passes),
-        prefills=sum(count for count, phase in passes if phase is comparison.prediction.prefill),
-        steps=sum(count for count, phase in passes if phase is comparison.prediction.decode),
-        kernels=sum(count * phase.kernel_count for count, phase in passes),
-        logits=sum(count for count, _ in passes) * logits,
+        prefill_us=sum(count * phase.kernels_alone_us for count, phase in prefill),
+        decode_us=sum(count * phase.kernels_alone_us for count, phase in decode),
+        prefill_kernels=sum(count * phase.kernel_count for count, phase in prefill),
+        decode_kernels=sum(count * phase.kernel_count for count, phase in decode),
+        passes=runs,
+        logits=runs * case.batch * read_model(case.model).vocab,
     )

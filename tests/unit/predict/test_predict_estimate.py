@@ -24,14 +24,14 @@ def test_a_reciprocal_swaps_its_ends() -> None:
     assert Estimate(4, 2, 8).inverse(16) == Estimate(4, 2, 8)
 
 
-def test_a_further_error_widens_both_sides() -> None:
-    wide = Estimate(100, 90, 110).widened(-0.2, 0.1)
-    assert wide.low < 90
-    assert wide.high > 110
+def test_an_interval_becomes_as_wide_as_whole_models_were_off() -> None:
+    wide = Estimate(100, 90, 150).at_least(-0.2, 0.1)
+    assert wide.low == pytest.approx(81.87, abs=0.01)
+    assert wide.high == 150
 
 
 def test_no_further_error_changes_nothing() -> None:
-    assert Estimate(100, 90, 110).widened(0.0, 0.0) == Estimate(100, 90, 110)
+    assert Estimate(100, 90, 110).at_least(0.0, 0.0) == Estimate(100, 90, 110)
 
 
 @given(st.lists(estimates, min_size=1, max_size=6))

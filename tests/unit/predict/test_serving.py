@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,13 @@ import pytest
 
 from narrowgauge.calibration.datasets import llm
 from narrowgauge.calibration.record import FittedValue
-from narrowgauge.calibration.serving import GAP, LOGIT, PREFILL, STEP, StepCost, from_json, save, to_json
+from narrowgauge.calibration.serving import GAP, LOGIT, PREFILL_GAP, PREFILL_SHARE, STEP, StepCost, from_json, save, to_json
 from narrowgauge.calibration.serving_fit import Sample, fit_step_cost
 from narrowgauge.errors import InputError
 from narrowgauge.experiments import serving
 from narrowgauge.experiments.predict import predict
 
-TRUE = {PREFILL: 2000.0, STEP: 300.0, GAP: 2.0}
+TRUE = {PREFILL_GAP: 9.0, PREFILL_SHARE: 0.1, STEP: 300.0}
 
 
 def samples(noise: float = 0.0, models: int = 5) -> list[Sample]:
@@ -24,10 +25,12 @@ def samples(noise: float = 0.0, models: int = 5) -> list[Sample]:
     found = []
     for model in range(models):
         for steps in (0, 10, 100, 1000):
-            kernels = (200 + 50 * model) * (1 + steps)
-            blank = Sample(f"m{model}", 0.0, float(rng.uniform(5e3, 5e4)) * (1 + steps), 1, steps, kernels, 0)
+            kernels = 200 + 50 * model
+            prefill_us, step_us = rng.uniform(1e4, 1e5), rng.uniform(5e3, 2e4)
+            parts = float(prefill_us), float(steps * step_us), kernels, steps * kernels, 1 + steps, 0
+            blank = Sample(f"m{model}", 0.0, *parts)
             time = blank.kernels_us + sum(TRUE[name] * blank.count(name) for name in TRUE)
-            found.append(Sample(blank.model, time * float(np.exp(noise * rng.normal())), blank.kernels_us, 1, steps, kernels, 0))
+            found.append(Sample(blank.model, time * float(np.exp(noise * rng.normal())), *parts))
     return found
 
 
@@ -44,7 +47,7 @@ def test_held_out_errors_grow_with_the_noise_of_the_data() -> None:
 
 
 def test_parameters_are_never_negative() -> None:
-    faster = [Sample(s.model, 0.8 * s.kernels_us, s.kernels_us, 1, s.steps, s.kernels, 0) for s in samples()]
+    faster = [replace(s, measured_us=0.8 * s.kernels_us) for s in samples()]
     assert all(value.value >= 0 for value in fit_step_cost("f", "1", (), faster, tuple(TRUE)).parameters.values())
 
 
@@ -69,22 +72,27 @@ def cost_of(**values: float) -> StepCost:
     return StepCost("f", "1", (), 1, parameters, {}, (-0.1, 0.1))
 
 
-def test_a_pass_costs_its_fixed_part_its_kernels_and_its_logits() -> None:
-    cost = cost_of(**{PREFILL: 100.0, STEP: 10.0, GAP: 2.0, LOGIT: 0.5})
-    assert cost.overhead_us(prefill=False, kernels=20, logits=4000).value == pytest.approx(10 + 40 + 2)
-    assert cost.overhead_us(prefill=True, kernels=20, logits=0).value == pytest.approx(140)
+def test_a_decode_pass_costs_its_host_work_its_kernels_and_its_logits() -> None:
+    cost = cost_of(**{STEP: 10.0, GAP: 2.0, LOGIT: 0.5, PREFILL_GAP: 100.0, PREFILL_SHARE: 1.0})
+    assert cost.overhead_us(prefill=False, kernels=20, kernels_us=1e6, logits=4000).value == pytest.approx(10 + 40 + 2)
 
 
-def test_a_prefill_that_nobody_timed_costs_a_step() -> None:
-    assert cost_of(**{STEP: 10.0}).overhead_us(prefill=True, kernels=5, logits=5).value == 10
+def test_a_prefill_pass_costs_its_launches_and_a_share_of_its_kernels() -> None:
+    cost = cost_of(**{STEP: 10.0, GAP: 2.0, PREFILL_GAP: 5.0, PREFILL_SHARE: 0.1})
+    assert cost.overhead_us(prefill=True, kernels=20, kernels_us=1000.0, logits=0).value == pytest.approx(10 + 100 + 100)
+
+
+def test_what_the_data_cannot_tell_counts_as_nothing() -> None:
+    assert cost_of(**{STEP: 10.0}).overhead_us(prefill=True, kernels=5, kernels_us=7.0, logits=5).value == 10
 
 
 def test_the_step_cost_is_a_line_of_both_phases(monkeypatch: pytest.MonkeyPatch) -> None:
-    host = serving.Framework("trtllm", "trtllm", frozenset(), cost_of(**{PREFILL: 5000.0, STEP: 1000.0}))
+    host = serving.Framework("trtllm", "trtllm", frozenset(), cost_of(**{PREFILL_GAP: 10.0, STEP: 1000.0}))
     monkeypatch.setattr("narrowgauge.experiments.predict_request.framework", lambda name: host)
     answer = predict("llama-3-8b", "a100-sxm-80gb")
     lines = {line.phase: line for line in (*answer.prefill.lines, *answer.decode.lines) if line.operator == "framework"}
-    assert [lines[phase].total_us.value for phase in ("prefill", "decode")] == [5000, 1000]
+    assert lines["prefill"].total_us.value == pytest.approx(1000 + 10 * answer.prefill.kernel_count)
+    assert lines["decode"].total_us.value == 1000
 
 
 def test_rows_that_are_no_runs_are_named_together(tmp_path: Path) -> None:
