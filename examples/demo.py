@@ -28,7 +28,13 @@ def main() -> None:
     title = f"{MODEL}: batch 1, {INPUT} tokens in, {OUTPUT} out (nominal 90 % intervals below)"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     table.add_column("hardware, scheme")
-    for name in ("first token\nms", "further tokens\nms each", "throughput\ntokens/s", "memory\nGB", "energy per token\nJ, assumed"):
+    for name in (
+        "first token\nms",
+        "further tokens\nms each",
+        "throughput\ntokens/s",
+        "memory\nGB",
+        "energy per token\nJ, assumed",
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     for (machine, scheme), answer in answers.items():
         columns = (answer.ttft_ms, answer.tpot_ms, answer.output_tokens_per_s, answer.memory_gb, answer.energy_per_output_token_j)
@@ -41,9 +47,9 @@ def main() -> None:
     console.print()
     for machine in MACHINES:
         console.print(crossover(machine))
-    for machine in MACHINES:
-        for warning in dict.fromkeys(w for scheme in SCHEMES for w in answers[machine, scheme].warnings):
-            console.print(f"Warning ({machine}): {warning}")
+    for (machine, scheme), answer in answers.items():
+        for warning in answer.warnings:
+            console.print(f"Warning, {machine} {scheme}: {warning}")
 
 
 def crossover(machine: str) -> str:

@@ -22,8 +22,8 @@ from functools import lru_cache
 from narrowgauge.archmodels import Machine
 from narrowgauge.calibration.record import Fit, LibraryFit, PrecisionFit, known, known_machines, own_fit
 from narrowgauge.dataflows.catalogue import FAMILIES
-from narrowgauge.dataflows.gemm_profiles import has_wgmma
 from narrowgauge.dataflows.family import KernelFamily, Variant
+from narrowgauge.dataflows.gemm_profiles import has_wgmma
 
 
 class Relation(StrEnum):

@@ -8,8 +8,10 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from narrowgauge.calibration.basis import Relation
-from narrowgauge.experiments.predict_passes import FRAMEWORK_LINE, Pass
+from narrowgauge.calibration.serving import LOGIT
+from narrowgauge.experiments.predict_passes import Pass
+from narrowgauge.experiments.predict_pricing import Fidelity
+from narrowgauge.experiments.predict_reasons import SOUND, knowledge
 from narrowgauge.experiments.predict_request import Request
 from narrowgauge.experiments.serving import ALONE
 from narrowgauge.units import MJ_PER_J, US_PER_S
@@ -23,7 +25,7 @@ ASSUMPTIONS = (
     "energy is first order: cited component energies × actions + static power × time, tagged assumed",
     "intervals: kernels of one variant are wrong together, different variants and the framework independently",
 )
-SMALL_SHARE = 0.01  # operators below this share of a pass are not worth a warning
+SMALL_SHARE = 0.1  # less than this of a pass is not worth a warning; the breakdown names every source
 
 
 @cache
@@ -54,12 +56,32 @@ def manifest(request: Request, passes: Iterable[Pass]) -> dict[str, Any]:
         "tp": request.tp,
         "framework": request.framework.name,
         "kernel_library": request.framework.library,
+        "framework_step": _step(request),
         "fidelity": str(request.fidelity),
         "physics_only": request.physics_only,
         "sources": [
             {"source": source, "relation": relation, "operators": count} for (source, relation), count in sources.items()
         ],
-        "assumptions": list(ASSUMPTIONS),
+        "assumptions": [*ASSUMPTIONS, *_sampling(request)],
+    }
+
+
+def _sampling(request: Request) -> list[str]:
+    """What a framework is taken to do after the logits."""
+    if request.framework.step is not None and LOGIT in request.framework.step.parameters:
+        return [f"{request.framework.name} samples from the whole vocabulary (top-k or top-p), as in the runs it was fitted to"]
+    return ["the next token is the one of the largest logit"]
+
+
+def _step(request: Request) -> dict[str, Any] | None:
+    cost = request.framework.step
+    if cost is None:
+        return None
+    return {
+        "version": cost.version,
+        "rows": cost.rows,
+        "parameters": {name: vars(value) for name, value in cost.parameters.items()},
+        "held_out": dict(cost.held_out),
     }
 
 
@@ -72,7 +94,7 @@ def warnings(request: Request, passes: Iterable[Pass]) -> tuple[str, ...]:
         if power > gpu.tdp_w:
             found.append(f"{phase.phase}: the assumed energy means {power:.0f} W, above the board's limit of {gpu.tdp_w:.0f} W")
         found += _far_from_home(phase)
-    if request.framework.step is None and request.framework.name != ALONE:
+    if request.framework.step is None and request.framework.name != ALONE and request.fidelity is Fidelity.ANALYTIC:
         found.append(f"nobody measured what a step of {request.framework.name} costs beyond its kernels: taken as nothing")
     if model.max_positions and request.context > model.max_positions:
         found.append(f"{request.context} tokens, {model.name} was made for {model.max_positions}")
@@ -80,15 +102,8 @@ def warnings(request: Request, passes: Iterable[Pass]) -> tuple[str, ...]:
 
 
 def _far_from_home(phase: Pass) -> list[str]:
-    total = phase.latency_us.value
-    shares: dict[str, float] = {}
-    for line in phase.lines:
-        outside = "outside" in line.source
-        if line.operator != FRAMEWORK_LINE and (line.relation != Relation.OWN or outside):
-            why = "outside the fit's valid range" if outside and line.relation == Relation.OWN else line.relation
-            shares[why] = shares.get(why, 0.0) + line.total_us.value / total
     return [
-        f"{phase.phase}: {share:.0%} of the time is priced by kernels that nobody measured here ({why})"
-        for why, share in shares.items()
-        if share >= SMALL_SHARE
+        f"{phase.phase}: {share:.0%} of the time is priced by kernels that were {what}"
+        for what, share in knowledge(phase).items()
+        if share >= SMALL_SHARE and what not in SOUND
     ]

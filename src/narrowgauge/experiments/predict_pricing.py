@@ -39,6 +39,7 @@ class CallPrice:
 
 
 Key = tuple[str, Variant]
+ROOFLINE = "roofline"  # source of a bound
 
 
 def price_calls(
@@ -67,7 +68,7 @@ def _price_variant(
     relation = basis_of(family, variant, machine).relation
     if fidelity is Fidelity.BOUND:
         bound = np.asarray(FAMILIES[family].roofline_us(columns, variant, machine.resources), float)
-        return _collect(priced, bound, bound, bound, relation, "roofline")
+        return _collect(priced, bound, bound, bound, relation, ROOFLINE)
     return _collect(priced, priced.latency_us, priced.latency_us_low, priced.latency_us_high, relation, "")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from narrowgauge.calibration.basis import Relation
-from narrowgauge.experiments.predict_passes import Line, Pass
+from narrowgauge.experiments.predict_passes import FRAMEWORK_LINE, Line, Pass
+from narrowgauge.experiments.predict_pricing import ROOFLINE
 
 BINDS = {
     "dram": "DRAM bandwidth",
@@ -18,14 +19,28 @@ BINDS = {
     "link": "links between GPUs",
     "host": "framework steps",
 }
+#: the same in the column of a table
+SHORT = {
+    "dram": "DRAM",
+    "l2": "L2",
+    "smem": "shared memory",
+    "launch": "launch",
+    "latency": "latency",
+    "link": "links",
+    "host": "framework",
+}
 KNOWN = {
     Relation.OWN: "fitted to kernels measured on this GPU",
-    Relation.PRECISION: "not measured here, fit of the nearest kernel",
+    Relation.PRECISION: "not measured here, fit of the nearest one",
     Relation.SIBLING: "fitted on a GPU of the same architecture",
     Relation.TRANSFER: "fitted on a GPU of another architecture",
     Relation.UNFITTED: "never measured, documented initial values",
 }
-OUTSIDE = "physics alone, outside the range of the measurements"
+OUTSIDE = "outside the range of the measurements, physics alone"
+STEPS = "framework steps, fitted to whole models"
+BOUND = "rooflines"
+#: what a reader need not be warned of
+SOUND = (KNOWN[Relation.OWN], STEPS, BOUND)
 
 
 def shares(phase: Pass, of: Callable[[Line], str]) -> dict[str, float]:
@@ -55,8 +70,8 @@ def knowledge(phase: Pass) -> dict[str, float]:
 
 
 def _known(line: Line) -> str:
-    if line.kernel == "framework":
-        return "framework steps, fitted to whole models"
-    if line.source == "roofline":
-        return "rooflines"
+    if line.operator == FRAMEWORK_LINE:
+        return STEPS
+    if line.source == ROOFLINE:
+        return BOUND
     return OUTSIDE if line.relation == Relation.OWN and "outside" in line.source else KNOWN[Relation(line.relation)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
@@ -98,7 +98,10 @@ def check(
             "fidelity 'event' cannot run whole models yet: no event engine is part of this version; "
             "choose 'analytic' (the calibrated closed forms) or 'bound' (rooflines)"
         )
-    return Request(config, machine, formats, batch, input_tokens, output_tokens, tp, host, Fidelity(fidelity), physics_only)
+    level = Fidelity(fidelity)
+    if level is Fidelity.BOUND:
+        host = replace(host, step=None)  # a bound holds whatever the framework does
+    return Request(config, machine, formats, batch, input_tokens, output_tokens, tp, host, level, physics_only)
 
 
 def _is_size(value: object) -> bool:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from narrowgauge.experiments.predict_estimate import Estimate
 from narrowgauge.experiments.predict_passes import Line, Pass
-from narrowgauge.experiments.predict_reasons import BINDS, bottleneck, knowledge
+from narrowgauge.experiments.predict_reasons import BINDS, SHORT, bottleneck, knowledge
 from narrowgauge.experiments.predict_result import Prediction
 from narrowgauge.units import US_PER_MS
 
@@ -80,10 +80,10 @@ def _operators(phase: Pass) -> RenderableType:
         f"{str(phase.phase).capitalize()}: {interval(total.scaled(1 / US_PER_MS), 'ms')} per pass, {phase.kernel_count} kernels"
     )
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    table.add_column("operator")
+    table.add_column("operator", overflow="fold")
     for name in ("times", "us each", "ms", "share"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("bound by")
+    table.add_column("bound by, tile")
     shown = [line for line in phase.lines if line.total_us.value >= SMALL_SHARE * total.value]
     others = [line for line in phase.lines if line.total_us.value < SMALL_SHARE * total.value]
     for line in sorted(shown, key=lambda line: -line.total_us.value):
@@ -102,8 +102,8 @@ def _amount(spent_us: float, total_us: float) -> tuple[str, str]:
 
 def _binding(line: Line) -> str:
     tile = [line.choice.get(name, 0.0) for name in ("tile_m", "tile_n")]
-    mapped = f", tile {tile[0]:.0f}×{tile[1]:.0f}" if all(isinstance(t, float | int) and t for t in tile) else ""
-    return BINDS.get(line.bound_by, line.bound_by) + mapped
+    mapped = f", {tile[0]:.0f}×{tile[1]:.0f}" if all(isinstance(t, float | int) and t for t in tile) else ""
+    return SHORT.get(line.bound_by, BINDS.get(line.bound_by, line.bound_by)) + mapped
 
 
 def _provenance(prediction: Prediction) -> Iterator[RenderableType]:
