@@ -21,7 +21,7 @@ def test_own_fit_of_this_library_comes_first():
     assert (found.relation, found.library) == (Relation.OWN, "vllm")
     fit = shipped(A100, "gemm").precisions["bf16"]
     assert found.parameters == fit.libraries["vllm"].values()
-    assert found.precision is fit and found.source == "fit a100-sxm-80gb bf16/vllm"
+    assert found.fit is fit.libraries["vllm"] and found.source == "fit a100-sxm-80gb bf16/vllm"
 
 
 @pytest.mark.parametrize("library", ["", "nobody"])
