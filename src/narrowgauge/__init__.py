@@ -7,7 +7,7 @@ Five lines from import to a result:
     machine = ng.load_machine("a100-sxm-80gb")
     answer = ng.predict("llama-3-8b", on=machine, scheme="w4a16", batch=8, input_tokens=1024, output_tokens=256)
     print(answer.tpot_ms.value, answer.tpot_ms.low, answer.tpot_ms.high)
-    rows = answer.breakdown  # one row per phase and operator: time, interval, what binds it, energy, where the price comes from
+    frame = answer.frame()  # a row per phase and operator: time, interval, what binds it, energy, where the price comes from
 
 The grammar is four nouns and a few verbs. Every noun is immutable; every change returns a new one.
 

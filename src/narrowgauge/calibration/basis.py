@@ -55,7 +55,6 @@ class Basis:
     source: str
     library: str = ""
     fit: LibraryFit | None = None
-    precision: PrecisionFit | None = None
 
 
 def _library(precision: PrecisionFit, wanted: str) -> str:
@@ -129,7 +128,7 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
     whose = " (own data)" if mine is not None and precision in mine.precisions else ""
     source = f"{_PREFIX[relation]} {fit.machine} {precision}/{library}{whose}"
     return Basis(
-        variant if relation is Relation.OWN else asked, parameters, relation, source, library, found.libraries[library], found
+        variant if relation is Relation.OWN else asked, parameters, relation, source, library, found.libraries[library]
     )
 
 

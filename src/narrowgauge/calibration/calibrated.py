@@ -57,11 +57,11 @@ def price(
     own = basis.relation is Relation.OWN
     inside = _inside(basis, columns)
     low, high = _physics_interval(family, basis, columns, latency)
-    if own and not physics_only and basis.precision is not None and basis.fit is not None and inside.any():
+    if own and not physics_only and basis.fit is not None and inside.any():
         within = {name: column[inside] for name, column in columns.items()}
         shares = KernelCost(*(_masked(part, inside) for part in (cost.latency_us, cost.busy_us, cost.actions, cost.choice)))
         features = family.features(within, variant, machine.resources, shares)
-        latency[inside] *= learned.correction(basis.precision.residual, features, basis.library)
+        latency[inside] *= learned.correction(basis.fit.residual, features)
         keys = bucket_keys(family.size_class(within), latency[inside])
         low[inside], high[inside] = basis.fit.residual_intervals.around(latency[inside], keys)
         source[inside] = f"{basis.source}; physics + residual"

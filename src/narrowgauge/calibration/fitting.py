@@ -51,6 +51,7 @@ class HeldOut:
     physics_us: Floats
     residual_us: Floats
     size_class: npt.NDArray[np.int64]
+    fold: npt.NDArray[np.int64]
 
 
 def _hashed(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.uint64]:
@@ -84,61 +85,47 @@ def fit_precision(
     start: Mapping[str, Mapping[str, float]] | None = None,
 ) -> tuple[PrecisionFit, dict[str, HeldOut]]:
     """Fit every library of one precision. Physics that `start` gives is taken as it is and only refitted to the folds. Returns the fit and the held-out predictions that its errors and intervals come from."""
-    libraries = tuple(data)
-    final: dict[str, dict[str, float]] = {}
-    folded: dict[str, list[dict[str, float]]] = {}
-    for library in libraries:
-        variant, rows = Variant(precision, library), data[library]
-        progress(f"physics {variant}: {len(rows.latency_us)} rows")
+    fits: dict[str, LibraryFit] = {}
+    held_out: dict[str, HeldOut] = {}
+    for library, rows in data.items():
+        variant = Variant(precision, library)
+        progress(f"{family.name} {variant}: {len(rows.latency_us)} rows")
         known = (start or {}).get(library)
-        final[library] = dict(known) if known else fit_parameters(family, variant, gpu, *rows.all())
-        folded[library] = [
-            fit_parameters(family, variant, gpu, *rows.take(rows.fold != fold), start=final[library]) for fold in range(FOLDS)
-        ]
-    progress(f"residual {family.name} {precision}")
-    fold_of_row = np.concatenate([data[library].fold for library in libraries])
-    measured = np.concatenate([data[library].latency_us for library in libraries])
-    physics, correction = np.empty(len(measured)), np.empty(len(measured))
-    for fold in range(FOLDS):
-        test = fold_of_row == fold
-        x, us, _ = _priced(family, precision, gpu, data, {library: folded[library][fold] for library in libraries})
-        error = np.log(measured / us)
+        final = dict(known) if known else fit_parameters(family, variant, gpu, *rows.all())
+        folded = [fit_parameters(family, variant, gpu, *rows.take(rows.fold != fold), start=final) for fold in range(FOLDS)]
+        held = _held_out(family, variant, gpu, rows, folded)
+        x, us, names = _priced(family, variant, gpu, rows, final)
+        error = np.log(rows.latency_us / us)
+        residual = Residual(names, learned.bound_of(error), learned.train(x, error))
+        held_out[library] = held
+        fits[library] = _library_fit(family, variant, gpu, rows, final, folded, held, residual)
+    return PrecisionFit(fits), held_out
+
+
+def _held_out(
+    family: KernelFamily, variant: Variant, gpu: GpuResources, rows: Measured, folded: list[dict[str, float]]
+) -> HeldOut:
+    """Every row predicted by the physics and the residual of the other folds."""
+    physics, correction = np.empty(len(rows.latency_us)), np.zeros(len(rows.latency_us))
+    for fold, params in enumerate(folded):
+        test = rows.fold == fold
+        if not test.any():
+            continue
+        x, us, _ = _priced(family, variant, gpu, rows, params)
+        error = np.log(rows.latency_us / us)
         bound = learned.bound_of(error[~test])
         physics[test] = us[test]
-        if test.any():
-            correction[test] = np.clip(learned.train(x[~test], error[~test]).predict(x[test]), -bound, bound)
-    x, us, names = _priced(family, precision, gpu, data, final)
-    error = np.log(measured / us)
-    residual = Residual(names, libraries, learned.bound_of(error), learned.train(x, error))
-    held_out, fits, first = {}, {}, 0
-    for library in libraries:
-        rows = data[library]
-        own = slice(first, first := first + len(rows.latency_us))
-        held = HeldOut(rows.latency_us, physics[own], physics[own] * np.exp(correction[own]), family.size_class(rows.columns))
-        held_out[library] = held
-        fits[library] = _library_fit(family, Variant(precision, library), gpu, rows, final[library], folded[library], held)
-    return PrecisionFit(fits, residual), held_out
+        correction[test] = np.clip(learned.train(x[~test], error[~test]).predict(x[test]), -bound, bound)
+    return HeldOut(rows.latency_us, physics, physics * np.exp(correction), family.size_class(rows.columns), rows.fold)
 
 
 def _priced(
-    family: KernelFamily,
-    precision: str,
-    gpu: GpuResources,
-    data: Mapping[str, Measured],
-    params: Mapping[str, Mapping[str, float]],
+    family: KernelFamily, variant: Variant, gpu: GpuResources, rows: Measured, params: Mapping[str, float]
 ) -> tuple[Floats, Floats, tuple[str, ...]]:
-    """Feature matrix and physics latency of all rows, library after library, and the names of the features."""
-    blocks: list[Floats] = []
-    latencies: list[Floats] = []
-    names: tuple[str, ...] = ()
-    for index, (library, rows) in enumerate(data.items()):
-        variant = Variant(precision, library)
-        cost = family.cost(rows.columns, variant, gpu, params[library])
-        found = family.features(rows.columns, variant, gpu, cost)
-        names = (*found, learned.LIBRARY)
-        blocks.append(learned.table(found, index))
-        latencies.append(cost.latency_us)
-    return np.concatenate(blocks), np.concatenate(latencies), names
+    """Feature matrix and physics latency of all rows, and the names of the features."""
+    cost = family.cost(rows.columns, variant, gpu, params)
+    features = family.features(rows.columns, variant, gpu, cost)
+    return learned.table(features), cost.latency_us, tuple(features)
 
 
 def mape(predicted: Floats, measured: Floats) -> float:
@@ -154,6 +141,7 @@ def _library_fit(
     final: Mapping[str, float],
     folded: list[dict[str, float]],
     held: HeldOut,
+    residual: Residual,
 ) -> LibraryFit:
     parameters = {}
     for p in family.parameters(variant, gpu):
@@ -173,6 +161,7 @@ def _library_fit(
             "physics_mape": mape(held.physics_us, held.measured_us),
             "residual_mape": mape(held.residual_us, held.measured_us),
         },
-        physics_intervals=Intervals.from_errors(bucket_keys(held.size_class, held.physics_us), errors["physics"]),
-        residual_intervals=Intervals.from_errors(bucket_keys(held.size_class, held.residual_us), errors["residual"]),
+        physics_intervals=Intervals.from_folds(bucket_keys(held.size_class, held.physics_us), errors["physics"], held.fold),
+        residual_intervals=Intervals.from_folds(bucket_keys(held.size_class, held.residual_us), errors["residual"], held.fold),
+        residual=residual,
     )

@@ -3,8 +3,8 @@
 One JSON file per machine and kernel family. Schema 1:
 
     {"schema": 1, "machine": ..., "architecture": ..., "family": ..., "sources": [{"name", "sha256", "rows", "origin"}],
-     "precisions": {PRECISION: {"residual": {"features", "libraries", "bound", "trees"},
-                                "libraries": {LIBRARY: {"rows", "parameters", "valid_range", "held_out", "intervals"}}}}}
+     "precisions": {PRECISION: {"libraries": {LIBRARY: {"rows", "parameters", "valid_range", "held_out", "intervals",
+                                                        "residual": {"features", "bound", "trees"}}}}}}
 """
 
 from __future__ import annotations
@@ -46,6 +46,15 @@ class FittedValue:
 
 
 @dataclass(frozen=True)
+class Residual:
+    """What is left of log(measured / physics) in one library's kernels of one precision, learned and bounded."""
+
+    features: tuple[str, ...]
+    bound: float
+    trees: TreeEnsemble
+
+
+@dataclass(frozen=True)
 class LibraryFit:
     """What one library's measurements say about one precision."""
 
@@ -55,6 +64,7 @@ class LibraryFit:
     held_out: Mapping[str, float]
     physics_intervals: Intervals
     residual_intervals: Intervals
+    residual: Residual
 
     def values(self) -> dict[str, float]:
         """Parameter values by name."""
@@ -62,21 +72,10 @@ class LibraryFit:
 
 
 @dataclass(frozen=True)
-class Residual:
-    """What is left of log(measured / physics), learned and bounded; `libraries` in the order of their feature value."""
-
-    features: tuple[str, ...]
-    libraries: tuple[str, ...]
-    bound: float
-    trees: TreeEnsemble
-
-
-@dataclass(frozen=True)
 class PrecisionFit:
-    """All libraries of one precision, and the residual that they share."""
+    """All libraries of one precision."""
 
     libraries: Mapping[str, LibraryFit]
-    residual: Residual
 
 
 @dataclass(frozen=True)
@@ -105,6 +104,11 @@ def _library_to_json(fit: LibraryFit) -> dict[str, Any]:
         "valid_range": {name: list(bounds) for name, bounds in fit.valid_range.items()},
         "held_out": {name: _short(value) for name, value in fit.held_out.items()},
         "intervals": {"physics": fit.physics_intervals.to_json(), "residual": fit.residual_intervals.to_json()},
+        "residual": {
+            "features": list(fit.residual.features),
+            "bound": _short(fit.residual.bound),
+            "trees": fit.residual.trees.to_json(),
+        },
     }
 
 
@@ -120,22 +124,18 @@ def _library_from_json(data: Mapping[str, Any]) -> LibraryFit:
         held_out=data["held_out"],
         physics_intervals=Intervals.from_json(data["intervals"]["physics"]),
         residual_intervals=Intervals.from_json(data["intervals"]["residual"]),
+        residual=Residual(
+            tuple(data["residual"]["features"]), data["residual"]["bound"], TreeEnsemble.from_json(data["residual"]["trees"])
+        ),
     )
 
 
 def save(fit: Fit, folder: Path) -> Path:
     """Write the fit below `folder`; readable parts indented, trees on one line each."""
-    precisions = {}
-    for name, p in fit.precisions.items():
-        precisions[name] = {
-            "libraries": {library: _library_to_json(f) for library, f in p.libraries.items()},
-            "residual": {
-                "features": list(p.residual.features),
-                "libraries": list(p.residual.libraries),
-                "bound": _short(p.residual.bound),
-                "trees": p.residual.trees.to_json(),
-            },
-        }
+    precisions = {
+        name: {"libraries": {library: _library_to_json(found) for library, found in precision.libraries.items()}}
+        for name, precision in fit.precisions.items()
+    }
     data = {
         "schema": SCHEMA,
         "machine": fit.machine,
@@ -156,15 +156,7 @@ def load(path: Path) -> Fit:
         if data["schema"] != SCHEMA:
             raise InputError([Problem(str(path), f"fit schema {data['schema']} is not known; this version reads {SCHEMA}")])
         precisions = {
-            name: PrecisionFit(
-                {library: _library_from_json(f) for library, f in p["libraries"].items()},
-                Residual(
-                    tuple(p["residual"]["features"]),
-                    tuple(p["residual"]["libraries"]),
-                    p["residual"]["bound"],
-                    TreeEnsemble.from_json(p["residual"]["trees"]),
-                ),
-            )
+            name: PrecisionFit({library: _library_from_json(f) for library, f in p["libraries"].items()})
             for name, p in data["precisions"].items()
         }
         sources = tuple(Source(**s) for s in data["sources"])

@@ -56,7 +56,8 @@ def coverage(measured_us: Any, predicted_us: Any, size_class: Any, fold: Any) ->
     inside = np.zeros(len(errors), bool)
     for test in (fold == f for f in range(FOLDS)):
         if test.any() and not test.all():
-            low, high = Intervals.from_errors(keys[~test], errors[~test]).around(predicted_us[test], keys[test])
+            others = Intervals.from_folds(keys[~test], errors[~test], fold[~test])
+            low, high = others.around(predicted_us[test], keys[test])
             inside[test] = (measured_us[test] >= low) & (measured_us[test] <= high)
     return inside
 
@@ -89,7 +90,7 @@ def _row(name: tuple[str, str, str, str], scored: Any, held: HeldOut, inside: An
 
 
 def _joined(parts: list[HeldOut]) -> HeldOut:
-    columns = ("measured_us", "physics_us", "residual_us", "size_class")
+    columns = ("measured_us", "physics_us", "residual_us", "size_class", "fold")
     return HeldOut(*(np.concatenate([getattr(p, c) for p in parts]) for c in columns))
 
 

@@ -1,4 +1,4 @@
-"""The learned residual: what physics leaves of log(measured / predicted), pooled over the libraries of one precision, and bounded.
+"""The learned residual: what physics leaves of log(measured / predicted) in one library's kernels of one precision, bounded.
 
 Shapes that are left out together (`KernelFamily.group`) never meet in training and test. The bound is a quantile of the physics' own
 held-out error, so that the residual can correct the physics but never replace it.
@@ -28,14 +28,11 @@ SETTINGS = {
     "min_samples_leaf": 12,
     "l2_regularization": 1.0,
 }
-LIBRARY = "library"
 
 
-def table(features: Mapping[str, npt.NDArray[Any]], library_index: int) -> Floats:
-    """Feature matrix of one library's rows: its features in order, then the library's index."""
-    columns = [np.asarray(column, float) for column in features.values()]
-    columns.append(np.full(len(columns[0]), float(library_index)))
-    return np.stack(columns, axis=1)
+def table(features: Mapping[str, npt.NDArray[Any]]) -> Floats:
+    """Feature matrix: the features in order, a row each."""
+    return np.stack([np.asarray(column, float) for column in features.values()], axis=1)
 
 
 def train(x: Floats, target: Floats, seed: int = 0) -> TreeEnsemble:
@@ -51,7 +48,7 @@ def bound_of(physics_log_errors: Floats) -> float:
     return float(min(LARGEST_BOUND, np.quantile(np.abs(physics_log_errors), BOUND_QUANTILE)))
 
 
-def correction(residual: Residual, features: Mapping[str, npt.NDArray[Any]], library: str) -> Floats:
+def correction(residual: Residual, features: Mapping[str, npt.NDArray[Any]]) -> Floats:
     """Factor by which the residual multiplies the physics' latency."""
-    x = table(features, residual.libraries.index(library))
-    return np.asarray(np.exp(np.clip(residual.trees.predict(x), -residual.bound, residual.bound)))
+    learned = residual.trees.predict(table(features))
+    return np.asarray(np.exp(np.clip(learned, -residual.bound, residual.bound)))

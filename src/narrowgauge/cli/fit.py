@@ -24,11 +24,15 @@ def fit(data: Path, out: Path, families: tuple[str, ...], machines: tuple[str, .
 
     DATA may hold the published originals as they are (*_perf.txt or .parquet of ai-dynamo/aiconfigurator, mlp.csv of
     microsoft/vidur; below folders that name the GPU as theirs do) and tables of your own: the columns that `price` reads,
-    latency_us and machine. At least 40 rows of one precision and framework make a fit.
+    latency_us and machine. At least 40 rows of one precision and framework make a fit. Where DATA holds the published runs of
+    whole models (llm_*.csv), the step costs of the frameworks are fitted on top.
     """
     from narrowgauge.calibration.campaign import fit_all
+    from narrowgauge.experiments.serving_fit import fit_serving, measured_frameworks
 
     paths = fit_all(data, out, families, machines, jobs, lambda line: click.echo(line, err=True))
+    if not families and not machines and measured_frameworks(data):
+        paths += fit_serving(data, out, fits=out)
     if json_file != common.STDOUT:
         for path in paths:
             click.echo(str(path))

@@ -109,6 +109,7 @@ def _summary(
 
     count = sum(map(len, bad.values()))
     keys = [name for name in GROUP_BY if name in priced]
+    groups: list[tuple[dict[str, Any], pd.DataFrame]]
     good = priced[priced["latency_us"].notna()]
     groups = (
         [(dict(zip(keys, key, strict=True)), part) for key, part in good.groupby(keys, dropna=False)] if keys else [({}, good)]

@@ -25,7 +25,7 @@ def describe_fit(name: str) -> dict[str, Any]:
             "held_out": dict(values.held_out),
             "valid_range": {column: list(bounds) for column, bounds in values.valid_range.items()},
             "parameters": {key: vars(value) for key, value in values.parameters.items()},
-            "residual": {"trees": len(found.residual.trees.roots), "largest_factor": found.residual.bound},
+            "residual": {"trees": len(values.residual.trees.roots), "largest_factor": values.residual.bound},
         }
         for precision, found in fit.precisions.items()
         for library, values in found.libraries.items()

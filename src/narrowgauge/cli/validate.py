@@ -29,6 +29,12 @@ def validate(data: Path, families: tuple[str, ...], machines: tuple[str, ...], j
     from narrowgauge.calibration.campaign import validate as run
 
     frame = run(data, families, machines, jobs, lambda line: click.echo(line, err=True))
+    if not families and not machines:
+        import pandas as pd
+
+        from narrowgauge.experiments.serving_fit import error_rows
+
+        frame = pd.concat([frame, pd.DataFrame(error_rows(data))], ignore_index=True)
     short = int((frame["ok"] == False).sum()) if "ok" in frame else 0  # noqa: E712 - the column also holds NaN
     if json_file != common.STDOUT:
         _print(frame)
@@ -64,9 +70,10 @@ def _kernel(row: Mapping[Any, Any]) -> str:
 
 
 def _promise(row: Mapping[Any, Any]) -> str:
-    if row.get("physics_bound") is None or row["physics_bound"] != row["physics_bound"]:
+    promised = [_figure(row.get(name)) for name in ("physics_bound", "residual_bound")]
+    if not any(promised):
         return ""
-    return f"{_figure(row['physics_bound'])}/{_figure(row['residual_bound'])} {'ok' if row['ok'] else 'NO'}"
+    return f"{'/'.join(filter(None, promised))} {'ok' if row['ok'] else 'NO'}"
 
 
 def _figure(fraction: float | None) -> str:

@@ -29,7 +29,12 @@ REFERENCE_HEAD_DIM = 128
 RESCALE_OPS = 1.0
 NS_PER_US = 1e3
 #: bytes per element of queries and of the cache, by the precision of a variant
-PRECISIONS = {"bf16": (2, 2), "fp16": (2, 2), "bf16-kvfp8": (2, 1), "fp16-kvfp8": (2, 1), "fp8": (1, 1)}
+PRECISIONS: dict[str, tuple[int, float]] = {
+    "bf16": (2, 2),
+    "fp16": (2, 2),
+    **{f"{query}-kv{cache}": (2, size) for query in ("bf16", "fp16") for cache, size in (("fp8", 1), ("int8", 1), ("int4", 0.5))},
+    "fp8": (1, 1),
+}
 #: parameter of every variant whose cache is quantised
 KV_OPS = Parameter("kv_ops", 0.3, 0.001, 20.0, "1", "FP32-rate operations per cache element: convert, transpose", log=True)
 
@@ -39,7 +44,7 @@ class Precision:
     """Bytes per element of queries and cache, and the operand format of the products."""
 
     query_bytes: int
-    kv_bytes: int
+    kv_bytes: float
     mac: str
 
 
@@ -56,13 +61,13 @@ def precision_of(variant: Variant, profile: AttentionProfile, gpu: GpuResources)
             f"{gpu.name} ({gpu.architecture}) has no FP8 tensor cores, so attention with FP8 queries cannot run; "
             "16-bit queries over an FP8 cache (bf16-kvfp8) can"
         )
-    fp8 = query == 1 or (cache == 1 and profile.fp8_math and has_fp8)
+    fp8 = query == 1 or (variant.precision.endswith("fp8") and profile.fp8_math and has_fp8)
     return Precision(query, cache, "fp8" if fp8 else variant.precision.partition("-")[0])
 
 
 def quantised_cache(variant: Variant) -> tuple[Parameter, ...]:
-    """The parameter of an 8-bit cache, where the variant has one."""
-    return (KV_OPS,) if PRECISIONS.get(variant.precision, (0, 0))[1] == 1 else ()
+    """The parameter of a cache of eight bits or fewer, where the variant has one."""
+    return (KV_OPS,) if PRECISIONS.get(variant.precision, (0, WIDE_BYTES))[1] < WIDE_BYTES else ()
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ def tile_cycles(
     mma = scores * (shape.head_dim + shape.value_dim) / gpu.tensor_macs[formats.mac]
     softmax = scores * (1.0 / gpu.alu_results["sfu"] + params["softmax_ops"] / lanes)
     softmax = softmax + RESCALE_OPS * tile_m * shape.value_dim / lanes
-    if formats.kv_bytes == 1:
+    if formats.kv_bytes < WIDE_BYTES:
         softmax = softmax + params["kv_ops"] * tile_n * shape.kv_elements / lanes
     real = mma / params["mma_efficiency"]
     return TileCycles(mma, softmax, np.maximum(real, softmax) + params["exposed"] * np.minimum(real, softmax))

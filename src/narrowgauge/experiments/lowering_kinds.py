@@ -35,6 +35,7 @@ KINDS = {
 SIXTEEN_BIT = ("bf16", "fp16")
 NARROW_BLOCK_BITS = 4
 EIGHT_BIT = 8
+INTEGER_CACHES = ("int8", "int4", "uint8", "uint4")
 
 
 def operation(op: Elementwise) -> str:
@@ -70,8 +71,11 @@ def attention_precision(op: Attention, gpu: GpuResources) -> str:
         return query
     if op.kv.format.name.startswith("fp8"):
         return f"{query}-kvfp8"
+    if op.kv.format.name in INTEGER_CACHES:
+        return f"{query}-kvint{op.kv.format.bits}"
     raise UnsupportedError(
-        f"no attention kernel here reads a KV cache of {op.kv.format.name}; choose a scheme with 16 bits or FP8 ('-kvfp8') there"
+        f"no attention kernel here reads a KV cache of {op.kv.format.name}; choose a scheme with 16, 8 or 4 bits there "
+        "('-kvfp8', '-kv8', '-kv4')"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.experiments.predict_estimate import ZERO, Estimate, independent
@@ -13,6 +13,9 @@ from narrowgauge.experiments.predict_passes import ENERGY_FACTOR, Pass
 from narrowgauge.experiments.predict_pricing import Key
 from narrowgauge.units import MJ_PER_J, MS_PER_S, US_PER_MS
 from narrowgauge.workloads import MemoryFootprint
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ACTIVATIONS_FACTOR = 2.0  # interval of the activations' share of memory, an estimate; weights and KV cache are counts
 STEP: Key = ("framework", Variant("", ""))  # stands for the step cost beside the kernels' variants
@@ -99,6 +102,12 @@ class Prediction:
 
         The energy of the run on one GPU is the sum of `energy_mj` × passes of the phase (`phases`)."""
         return [line.to_json(phase.latency_us.value) for phase in (self.prefill, self.decode) for line in phase.lines]
+
+    def frame(self) -> pd.DataFrame:
+        """`breakdown` as a pandas table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.breakdown)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: every quantity with `_low` and `_high`, `breakdown`, phases, memory, warnings, manifest."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from narrowgauge.archmodels import load_machine
 from narrowgauge.calibration.datasets import llm
 from narrowgauge.calibration.serving import LOGIT, PREFILL_GAP, PREFILL_SHARE, STEP, save
 from narrowgauge.calibration.serving_fit import Sample, fit_step_cost
@@ -23,6 +25,8 @@ PARAMETERS = {"trtllm": (PREFILL_GAP, PREFILL_SHARE), "vllm": (STEP, LOGIT)}
 
 #: share of the pins' bandwidth above which no measured kernel reads (gpu-benches: 0.75 to 0.87 on A100, 0.94 on PCIe Hopper)
 BEST_STREAM = 0.94
+#: mean absolute error that the project promises of whole models
+WHOLE_MODEL_BOUND = 0.10
 
 
 @dataclass(frozen=True)
@@ -66,17 +70,25 @@ class Comparison:
         return (answer.prefill.passes, answer.prefill), (answer.decode.passes, answer.decode)
 
 
-def compare(data: Path, framework: str, physics_only: bool = False) -> list[Comparison]:
-    """Predictions of all measured runs of a framework below `data`; raises InputError for files that cannot be read."""
+def measured_frameworks(data: Path) -> tuple[str, ...]:
+    """Frameworks whose measured runs are all below `data`."""
+    return tuple(f for f in llm.FRAMEWORKS if all((data / table.file).is_file() for table in llm.tables(f)))
+
+
+def compare(data: Path, framework: str, physics_only: bool = False, fits: Path | None = None) -> list[Comparison]:
+    """Predictions of all measured runs of a framework below `data`, with the kernel fits of the folder `fits` before the shipped
+    ones; raises InputError for files that cannot be read."""
     return [
-        Comparison(case, _predict(case, framework, "analytic", physics_only), _predict(case, ALONE, "bound", True))
+        Comparison(case, _predict(case, framework, "analytic", physics_only, fits), _predict(case, ALONE, "bound", True, fits))
         for case in llm.read(data, framework)
     ]
 
 
-def _predict(case: llm.Case, framework: str, fidelity: str, physics_only: bool) -> Prediction:
+def _predict(case: llm.Case, framework: str, fidelity: str, physics_only: bool, fits: Path | None) -> Prediction:
     sizes = case.batch, case.input_tokens, case.output_tokens, case.tp
-    return predict(case.model, case.machine, case.scheme, *sizes, framework, fidelity, physics_only)
+    machine = load_machine(case.machine)
+    machine = machine.with_fits(fits) if fits else machine
+    return predict(case.model, machine, case.scheme, *sizes, framework, fidelity, physics_only)
 
 
 def mean_absolute_error(comparisons: Iterable[Comparison]) -> float:
@@ -85,15 +97,44 @@ def mean_absolute_error(comparisons: Iterable[Comparison]) -> float:
     return sum(errors) / len(errors)
 
 
-def fit_serving(data: Path, out: Path) -> list[Path]:
-    """Fit the step cost of every framework to the possible runs below `data`; write them below `out`, return the files' paths."""
+def fit_serving(data: Path, out: Path, fits: Path | None = None) -> list[Path]:
+    """Fit the step cost of every measured framework to the possible runs below `data`, on top of the kernel fits of the folder
+    `fits` (None: the shipped ones); write them below `out`, return the files' paths."""
     written = []
-    for framework in llm.FRAMEWORKS:
-        samples = [_sample(comparison) for comparison in compare(data, framework) if comparison.possible]
+    for framework in measured_frameworks(data):
+        samples = [_sample(comparison) for comparison in compare(data, framework, fits=fits) if comparison.possible]
         version = llm.tables(framework)[0].version
         cost = fit_step_cost(framework, version, llm.sources(data, framework), samples, PARAMETERS[framework])
         written.append(save(cost, out))
     return written
+
+
+def error_rows(data: Path) -> list[dict[str, Any]]:
+    """One row per framework and kind of run, in the columns of `calibration.report.table`: errors of whole models, all runs
+    and the possible ones (library `framework (possible)`)."""
+    rows = []
+    for framework in measured_frameworks(data):
+        comparisons = compare(data, framework)
+        for kind in dict.fromkeys(c.case.kind for c in comparisons):
+            alike = [c for c in comparisons if c.case.kind is kind]
+            rows.append(_error_row(str(kind), framework, alike) | {"residual_bound": WHOLE_MODEL_BOUND})
+            rows[-1]["ok"] = rows[-1]["with_residual"] <= WHOLE_MODEL_BOUND
+            possible = [c for c in alike if c.possible]
+            if len(possible) < len(alike):
+                rows.append(_error_row(str(kind), f"{framework} (possible)", possible))
+    return rows
+
+
+def _error_row(kind: str, library: str, comparisons: list[Comparison]) -> dict[str, Any]:
+    return {
+        "machine": "whole models",
+        "family": "whole model",
+        "precision": kind,
+        "library": library,
+        "rows": len(comparisons),
+        "with_residual": mean_absolute_error(comparisons),
+        "coverage": sum(c.covered for c in comparisons) / len(comparisons),
+    }
 
 
 def _sample(comparison: Comparison) -> Sample:

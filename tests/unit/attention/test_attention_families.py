@@ -15,7 +15,7 @@ from narrowgauge.dataflows.family import FAMILIES, Variant
 from narrowgauge.errors import UnsupportedError
 
 LIBRARIES = ("sglang", "sglang-triton", "vllm", "vllm-fa4", "trtllm", "")
-PRECISIONS = ("bf16", "fp16", "bf16-kvfp8", "fp8")
+PRECISIONS = ("bf16", "fp16", "bf16-kvfp8", "bf16-kvint8", "bf16-kvint4", "fp8")
 PREFILL, DECODE = AttentionPrefill(), AttentionDecode()
 BOTH = pytest.mark.parametrize("family", [PREFILL, DECODE], ids=lambda f: f.name)
 

@@ -77,7 +77,7 @@ def test_precision_names(query, cache, name):
 def test_unknown_and_impossible_formats_say_what_is_allowed():
     with pytest.raises(InputError, match="bfloat16"):
         precision_name("bfloat8")
-    with pytest.raises(InputError, match="or fp8"):
+    with pytest.raises(InputError, match="int8 or int4"):
         precision_name("bf16", "fp16")
 
 

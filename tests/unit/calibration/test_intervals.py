@@ -70,3 +70,22 @@ def test_survives_json():
     again = Intervals.from_json(made.to_json())
     assert again.overall == (-0.1235, 0.1)
     assert again.buckets == {3: (-0.2, 0.3)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_new_groups_of_shapes_are_covered_too(seed):
+    """Rows of a group err alike: quantiles of known groups alone would promise too much of new ones."""
+    rng = np.random.default_rng(seed)
+
+    def sample(groups):
+        shift = rng.normal(0, 0.05, groups)
+        group = np.repeat(np.arange(groups), 40)
+        return group, shift[group] + rng.normal(0, 0.01, len(group))
+
+    group, errors = sample(500)
+    keys = np.zeros(len(errors), int)
+    made = Intervals.from_folds(keys, errors, group % 5)
+    assert made.buckets[0][1] >= Intervals.from_errors(keys, errors).buckets[0][1]
+    _, fresh = sample(2000)
+    low, high = made.around(np.ones(len(fresh)), np.zeros(len(fresh), int))
+    assert np.mean((np.exp(fresh) >= low) & (np.exp(fresh) <= high)) > 0.87

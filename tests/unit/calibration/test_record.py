@@ -1,6 +1,7 @@
 """Does a fit survive its file, and is a file that is not one refused with its name and the reason?"""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,9 +27,9 @@ def fit():
         held_out={"physics_mape": 0.05, "residual_mape": 0.03},
         physics_intervals=Intervals((-0.1, 0.1), {}),
         residual_intervals=Intervals((-0.05, 0.05), {7: (-0.01, 0.02)}),
+        residual=record.Residual(("log_m", "log_n"), 0.3, stump),
     )
-    residual = record.Residual(("log_m", "library"), ("trtllm",), 0.3, stump)
-    precisions = {"bf16": record.PrecisionFit({"trtllm": library}, residual)}
+    precisions = {"bf16": record.PrecisionFit({"trtllm": library})}
     return record.Fit("a100-sxm-80gb", "sm80", "gemm", (record.Source("data.parquet", "0" * 64, 1234, "somewhere"),), precisions)
 
 
@@ -37,9 +38,9 @@ def test_survives_its_file(fit, tmp_path):
     assert path.name == "a100-sxm-80gb.gemm.json"
     again = record.load(path)
     assert (again.machine, again.architecture, again.family, again.sources) == ("a100-sxm-80gb", "sm80", "gemm", fit.sources)
-    one, other = again.precisions["bf16"], fit.precisions["bf16"]
-    assert one.libraries == other.libraries
-    assert (one.residual.features, one.residual.libraries, one.residual.bound) == (("log_m", "library"), ("trtllm",), 0.3)
+    one, other = (found.precisions["bf16"].libraries["trtllm"] for found in (again, fit))
+    assert replace(one, residual=other.residual) == other
+    assert (one.residual.features, one.residual.bound) == (("log_m", "log_n"), 0.3)
     x = np.array([[0.4, 0.0], [0.5, 0.0], [0.6, 0.0]])
     assert one.residual.trees.predict(x) == pytest.approx([0.24, 0.24, 0.27])
 

@@ -7,7 +7,6 @@ import pytest
 from narrowgauge.archmodels import load_machine
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.gemm import includes_quantize
-from narrowgauge.errors import UnsupportedError
 from narrowgauge.experiments.lowering import COLUMNS, Call, lower
 from narrowgauge.experiments.serving import framework
 from narrowgauge.formats import parse_scheme
@@ -101,9 +100,11 @@ def test_the_kv_cache_of_a_scheme_reaches_attention_and_no_product() -> None:
     assert lowered["attn.attention"].variant.precision == "bf16-kvfp8"
 
 
-def test_a_cache_that_no_attention_kernel_reads_is_refused_with_a_remedy() -> None:
-    with pytest.raises(UnsupportedError, match="kvfp8"):
-        lower(graph("llama-3-8b", "w4a8-g128-kv4"), A100, framework(None))
+def test_an_integer_cache_is_read_at_its_own_width() -> None:
+    attention = next(
+        c for c in lower(graph("llama-3-8b", "w4a8-g128-kv4"), A100, framework(None)) if c.family == "attention-decode"
+    )
+    assert attention.variant.precision.endswith("-kvint4")
 
 
 def test_one_token_behind_a_cache_is_decode_and_a_prompt_of_one_token_is_not() -> None:

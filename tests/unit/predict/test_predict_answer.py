@@ -129,3 +129,9 @@ def test_the_quantise_kernel_of_fp8_has_a_line_of_its_own() -> None:
 def test_two_gpus_need_half_the_weights_each() -> None:
     one, two = (predict("llama-3-8b", "h100-sxm", tp=tp).memory for tp in (1, 2))
     assert two.weights_gb == pytest.approx(one.weights_gb / 2, rel=0.01)
+
+
+def test_the_breakdown_is_also_a_frame() -> None:
+    answer = predict("llama-3.2-1b", on="a100-sxm-80gb", output_tokens=4)
+    frame = answer.frame()
+    assert frame.to_dict(orient="records") == answer.breakdown

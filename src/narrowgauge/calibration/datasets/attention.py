@@ -38,19 +38,22 @@ _DTYPES = {
     "fp8_e4m3": "fp8",
     "float8_e4m3fn": "fp8",
     "e4m3": "fp8",
+    "int8": "int8",
+    "int4": "int4",
 }
+_NARROW_CACHES = ("fp8", "int8", "int4")
 
 
 def precision_name(attn_dtype: str, kv_cache_dtype: str = "") -> str:
-    """The precision of a variant: 'bf16', 'bf16-kvfp8' (16-bit queries over an FP8 cache) or 'fp8'. A cache that is not named has
+    """The precision of a variant: 'bf16', 'bf16-kvfp8' (16-bit queries over an FP8 cache; likewise int8, int4) or 'fp8'. A cache that is not named has
     the queries' format. Raises InputError with the allowed names."""
     query = _dtype(attn_dtype, "attn_dtype")
     cache = _dtype(kv_cache_dtype, "kv_cache_dtype") if kv_cache_dtype else query
     if query in (cache, "fp8"):
         return query
-    if cache == "fp8":
-        return f"{query}-kvfp8"
-    what = f"a cache of '{kv_cache_dtype}' cannot serve queries of '{attn_dtype}'; allowed: the same format, or fp8"
+    if cache in _NARROW_CACHES and query not in _NARROW_CACHES:
+        return f"{query}-kv{cache}"
+    what = f"a cache of '{kv_cache_dtype}' cannot serve queries of '{attn_dtype}'; allowed: the same format, fp8, int8 or int4"
     raise InputError([Problem("kv_cache_dtype", what)])
 
 
