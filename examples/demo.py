@@ -58,8 +58,8 @@ def crossover(machine: str) -> str:
         narrow, wide = (ng.predict(MODEL, machine, scheme, batch, INPUT, OUTPUT).tpot_ms.value for scheme in ("w4a16", "bf16"))
         if narrow > wide:
             return (
-                f"{machine}: at batch {batch} w4a16 decodes more slowly than bf16 ({narrow:.2f} against {wide:.2f} ms per token): "
-                "converting the weights costs more than loading them."
+                f"{machine}: at batch {batch} w4a16 decodes more slowly than bf16 ({narrow:.2f} against {wide:.2f} ms per "
+                "token): converting the weights costs more than loading them."
             )
     return f"{machine}: w4a16 decodes faster than bf16 up to batch {BATCHES[-1]}."
 
