@@ -47,8 +47,12 @@ class CapacityError(NarrowgaugeError):
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """The clause that names the closest allowed word and the list: `did you mean 'x'? allowed: a, b, x`."""
+    """The clause that names the closest allowed word and the list: `did you mean 'x'? allowed: a, b, x`.
+
+    A word that begins as given goes before one that is spelt alike."""
     choices = list(allowed)
-    close = difflib.get_close_matches(name.lower(), choices, n=1, cutoff=0.5)
+    wanted = name.lower()
+    beginnings = [choice for choice in choices if wanted and choice.startswith(wanted)]
+    close = difflib.get_close_matches(wanted, beginnings or choices, n=1, cutoff=0.0 if beginnings else 0.5)
     hint = f"did you mean '{close[0]}'? " if close else ""
     return f"{hint}allowed: {', '.join(choices)}"

@@ -75,7 +75,8 @@ def _likeness(family: KernelFamily, precision: str, fitted: str, machine: Machin
 
 
 def _architecture_distance(a: str, b: str) -> tuple[bool, int]:
-    """Between compute capabilities "sm80", "sm86", ...: kernels built around wgmma and those around mma.sync are farthest apart."""
+    """Between compute capabilities "sm80", "sm86", ...: kernels built around wgmma and those around mma.sync are farthest
+    apart."""
     return has_wgmma(a) != has_wgmma(b), abs(int(a.removeprefix("sm")) - int(b.removeprefix("sm")))
 
 
@@ -127,9 +128,7 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
     mine = own_fit(machine.fits, fit.machine, family_name) if machine.fits else None
     whose = " (own data)" if mine is not None and precision in mine.precisions else ""
     source = f"{_PREFIX[relation]} {fit.machine} {precision}/{library}{whose}"
-    return Basis(
-        variant if relation is Relation.OWN else asked, parameters, relation, source, library, found.libraries[library]
-    )
+    return Basis(variant if relation is Relation.OWN else asked, parameters, relation, source, library, found.libraries[library])
 
 
 def _stand_in(family: KernelFamily, variant: Variant) -> Variant:

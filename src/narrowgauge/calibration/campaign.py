@@ -1,4 +1,5 @@
-"""The calibration campaign: every data set to its fit, the same split of the data to the table of errors, and the transfer errors.
+"""The calibration campaign: every data set to its fit, the same split of the data to the table of errors, and the transfer
+errors.
 
 The data are the files of `datasets.catalogue` that a folder holds, the published originals below it and a user's own tables."""
 
@@ -80,15 +81,17 @@ def _quiet(_: str) -> None:
 
 
 def measured(family: KernelFamily, frames: Mapping[str, tuple[pd.DataFrame, float]]) -> dict[str, Measured]:
-    """Frames by library, each with its resolution, as columns, latencies and folds; rows without a positive latency are left out."""
+    """Frames by library, each with its resolution, as columns, latencies and folds; rows without a positive latency are left
+    out."""
     kept = {library: frame[frame["latency_us"] > 0] for library, (frame, _) in frames.items()}
     columns = {
         library: {str(name): frame[name].to_numpy(float) for name in frame if name != "latency_us"}
         for library, frame in kept.items()
     }
-    folds = folds_of(family, columns)
     return {
-        library: Measured(columns[library], frame["latency_us"].to_numpy(float), folds[library], frames[library][1])
+        library: Measured(
+            columns[library], frame["latency_us"].to_numpy(float), folds_of(family, columns[library]), frames[library][1]
+        )
         for library, frame in kept.items()
     }
 
@@ -172,8 +175,8 @@ def fit_all(
 ) -> list[Path]:
     """Fit the data sets below `data` and write one file per machine and family to `out`, then the table of transfer errors.
 
-    A fit of a machine and family is made from all the data sets of that machine. Empty tuples mean all. Returns the paths written.
-    Raises InputError for data that cannot be read, and if there are none."""
+    A fit of a machine and family is made from all the data sets of that machine. Empty tuples mean all. Returns the paths
+    written. Raises InputError for data that cannot be read, and if there are none."""
     chosen = _chosen(data_sets(data, progress=progress), families, machines)
     results = _run(_enough(tasks(data, chosen, families)), jobs, progress, warm=False)
     out.mkdir(parents=True, exist_ok=True)

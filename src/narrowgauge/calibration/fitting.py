@@ -63,17 +63,16 @@ def _hashed(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.uint64]:
     return mixed
 
 
-def folds_of(family: KernelFamily, libraries: Mapping[str, Columns]) -> dict[str, npt.NDArray[np.int64]]:
-    """Fold of each row of each library. Rows that agree in the family's group columns share a fold, in every library and every run;
-    the groups are dealt out evenly in the order of their hash. Where there are fewer groups than folds (one width was measured),
-    octaves of the other columns are left out together instead."""
-    groups = {name: _hashed([columns[c] for c in family.group]) for name, columns in libraries.items()}
-    distinct = np.unique(np.concatenate(list(groups.values())))
+def folds_of(family: KernelFamily, columns: Columns) -> npt.NDArray[np.int64]:
+    """Fold of each row. Rows that agree in the family's group columns share a fold in every run; the groups are dealt out
+    evenly in the order of their hash. Where there are fewer groups than folds (one width was measured), octaves of the other
+    columns are left out together instead."""
+    hashes = _hashed([columns[c] for c in family.group])
+    distinct = np.unique(hashes)
     if len(distinct) < FOLDS:
-        octaves = {n: [np.floor(np.log2(1 + np.abs(columns[c]))) for c in family.columns] for n, columns in libraries.items()}
-        groups = {name: _hashed(columns) for name, columns in octaves.items()}
-        distinct = np.unique(np.concatenate(list(groups.values())))
-    return {name: np.searchsorted(distinct, hashes) % FOLDS for name, hashes in groups.items()}
+        hashes = _hashed([np.floor(np.log2(1 + np.abs(columns[c]))) for c in family.columns])
+        distinct = np.unique(hashes)
+    return np.asarray(np.searchsorted(distinct, hashes) % FOLDS, np.int64)
 
 
 def fit_precision(
@@ -84,7 +83,8 @@ def fit_precision(
     progress: Progress = lambda _: None,
     start: Mapping[str, Mapping[str, float]] | None = None,
 ) -> tuple[PrecisionFit, dict[str, HeldOut]]:
-    """Fit every library of one precision. Physics that `start` gives is taken as it is and only refitted to the folds. Returns the fit and the held-out predictions that its errors and intervals come from."""
+    """Fit every library of one precision. Physics that `start` gives is taken as it is and only refitted to the folds. Returns
+    the fit and the held-out predictions that its errors and intervals come from."""
     fits: dict[str, LibraryFit] = {}
     held_out: dict[str, HeldOut] = {}
     for library, rows in data.items():

@@ -1,7 +1,7 @@
 """Split-conformal intervals, one per bucket (Mondrian): a bucket's own held-out errors say how far its predictions may be off.
 
-Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World", 2005; the quantile level with the finite-sample correction is that
-of Romano, Patterson, Candès, "Conformalized quantile regression", NeurIPS 2019, eq. 8, one side at a time.
+Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World", 2005; the quantile level with the finite-sample correction
+is that of Romano, Patterson, Candès, "Conformalized quantile regression", NeurIPS 2019, eq. 8, one side at a time.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ class Intervals:
 
     @classmethod
     def from_folds(cls, keys: Ints, log_errors: Floats, fold: Ints) -> Intervals:
-        """From held-out errors of groups of shapes. Groups differ from each other, so a new group's errors are not like a row's of
-        a known one: each size class is widened by the factor with which intervals from the other folds cover the nominal share
-        of the fold left out."""
+        """From held-out errors of groups of shapes. Groups differ from each other, so a new group's errors are not like a
+        row's of a known one: each size class is widened by the factor with which intervals from the other folds cover the
+        nominal share of the fold left out."""
         intervals = cls.from_errors(keys, log_errors)
         if len(np.unique(fold)) == 1:
             return intervals

@@ -46,7 +46,8 @@ def fit_parameters(
     starts: int = STARTS,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Parameters that minimise the robust error. Rows count less where the `resolution_us` of the measurement is coarse. `start` continues from known values; otherwise several random starts compete."""
+    """Parameters that minimise the robust error. Rows count less where the `resolution_us` of the measurement is coarse.
+    `start` continues from known values; otherwise several random starts compete."""
     from scipy.optimize import least_squares
 
     parameters = family.parameters(variant, gpu)

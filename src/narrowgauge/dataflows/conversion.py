@@ -25,6 +25,7 @@ FLOAT_TO_HALF = {"lop3": 1.0, "shift": 0.5, "fp16x": 1.0}
 FLOAT8_TO_HALF = {"lop3": 0.5, "shift": 0.25, "fp16x": 1.0}
 FLOAT_TO_FP8 = {"lop3": 0.5, "shift": 0.25, "prmt": 0.25}
 LOOKUP = {"prmt": 1.0, "lop3": 0.5, "fp16x": 1.0}
+LOOKUP_BYTE = {"prmt": 1.0, "lop3": 0.5}
 #: a group scale that cannot wait for the epilogue: one half2 multiply per two weights
 GROUP_SCALE = {"fp16x": 1.0}
 
@@ -44,8 +45,10 @@ def _mix(element: NumberFormat, operand: str) -> Mapping[str, float]:
             return FLOAT8_TO_HALF if element.bits == BYTE else FLOAT_TO_HALF
         case FloatFormat() | IntFormat() if operand == "fp8":
             return FLOAT_TO_FP8
-        case CodebookFormat() | MixtureFormat() if to_half or operand in ("fp8", "int8"):
+        case CodebookFormat() | MixtureFormat() if to_half:
             return LOOKUP
+        case CodebookFormat() | MixtureFormat() if operand in ("fp8", "int8"):
+            return LOOKUP_BYTE
     raise UnsupportedError(f"no known instruction sequence turns {element.name} weights into {operand} operands")
 
 

@@ -16,7 +16,7 @@ from narrowgauge.dataflows import gemm_parameters as fitted
 from narrowgauge.dataflows.conversion import cycles_per_weight, instructions_per_weight
 from narrowgauge.dataflows.family import FAMILIES, Array, Columns, KernelCost, Parameter, Variant
 from narrowgauge.dataflows.gemm_profiles import GemmProfile, profile_of
-from narrowgauge.dataflows.gemm_search import Numbers, search, tile_terms
+from narrowgauge.dataflows.gemm_search import Numbers, row_terms, search, tile_terms
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.formats import QuantScheme, parse_scheme
 
@@ -196,6 +196,10 @@ class Gemm:
         l2_bytes = np.where(gemv, n * k * x.weight_bytes, l2_bytes)
         sm_cycles = x.sm_count * x.cycles_per_us
         convert = tile_terms(safe_m, safe_n, x).convert
+        row = row_terms(m, n, k, x)
+        dram_us = np.where(gemv, row.reads / x.gemv_dram_bytes_per_us, dram_us)
+        read_us = dram_us - row.ramp_us - row.writes / x.write_bytes_per_us
+        dram_bytes = np.where(gemv, row.reads, read_us * x.dram_bytes_per_us + row.writes)
         convert_us = np.where(gemv, m * n * k / x.gemv_macs_per_us, grid_m * grid_n * (padded_k / x.step_k) * convert / sm_cycles)
         busy = {
             "tensor_core": np.where(gemv, 0.0, macs / (x.tensor_macs * sm_cycles)),
@@ -204,7 +208,7 @@ class Gemm:
             "l2": l2_bytes / (x.l2_bytes * x.cycles_per_us),
         }
         actions = {
-            "dram_byte": np.minimum(l2_bytes, dram_us * x.dram_bytes_per_us),
+            "dram_byte": dram_bytes,
             "l2_byte": l2_bytes,
             "smem_byte": 2.0 * l2_bytes,
             f"mac_{operands.operand}": macs,

@@ -86,6 +86,7 @@ class RowTerms(NamedTuple):
     which is read again."""
 
     reads: Any
+    writes: Any
     ramp_us: Any
     once_us: Any
     again_us: Any
@@ -117,7 +118,7 @@ def row_terms(m: Any, n: Any, k: Any, x: Numbers) -> RowTerms:
     ramp_us = x.ramp_us * reads / (reads + x.ramp_bytes)
     once_us = reads / x.dram_bytes_per_us + writes / x.write_bytes_per_us + ramp_us
     again_us = _missing(weights + inputs, x.l2_capacity) * x.refetch / x.dram_bytes_per_us
-    return RowTerms(reads, ramp_us, once_us, again_us)
+    return RowTerms(reads, writes, ramp_us, once_us, again_us)
 
 
 def _step_cycles(tensor: Any, cuda: Any, l2: Any, latency: Any, x: Numbers) -> Any:

@@ -39,7 +39,8 @@ CHUNK = 100_000  # rows priced at once: bounds the memory that features of the r
 def price_table(
     frame: pd.DataFrame, machine: Machine, physics_only: bool = False, progress: Progress | None = None
 ) -> pd.DataFrame:
-    """The table with the columns of `RESULTS` appended; a published original is brought under our columns first. `progress` is called with rows done and rows in all.
+    """The table with the columns of `RESULTS` appended; a published original is brought under our columns first. `progress` is
+    called with rows done and rows in all.
 
     Raises InputError for a table in which no row can be told to be a kernel; a single bad row is marked in `source`."""
     if frame.empty:

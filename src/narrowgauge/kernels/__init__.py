@@ -1,1 +1,2 @@
-"""Microbenchmarks for a real GPU. They talk to `calibration` through measurement files alone, and only this package imports pycuda."""
+"""Microbenchmarks for a real GPU. They talk to `calibration` through measurement files alone, and only this package imports
+pycuda."""

@@ -48,10 +48,9 @@ def made():
     for library in ("early", "late"):
         size = np.exp(rng.uniform(0, 7, ROWS)).round(2)
         shapes[library] = {"size": size, "odd": rng.integers(0, 2, ROWS).astype(float)}
-    folds = folds_of(family, shapes)
     for library, columns in shapes.items():
         silicon = (3.0 + 0.8 * columns["size"]) * np.where(columns["odd"] == 1, 1.2, 1.0) * (1.5 if library == "late" else 1.0)
-        data[library] = Measured(columns, silicon * np.exp(rng.normal(0, 0.01, ROWS)), folds[library])
+        data[library] = Measured(columns, silicon * np.exp(rng.normal(0, 0.01, ROWS)), folds_of(family, columns))
     fit, held = fit_precision(family, "p", None, data)
     return fit, held, data
 

@@ -45,8 +45,8 @@ _NARROW_CACHES = ("fp8", "int8", "int4")
 
 
 def precision_name(attn_dtype: str, kv_cache_dtype: str = "") -> str:
-    """The precision of a variant: 'bf16', 'bf16-kvfp8' (16-bit queries over an FP8 cache; likewise int8, int4) or 'fp8'. A cache that is not named has
-    the queries' format. Raises InputError with the allowed names."""
+    """The precision of a variant: 'bf16', 'bf16-kvfp8' (16-bit queries over an FP8 cache; likewise int8, int4) or 'fp8'. A
+    cache that is not named has the queries' format. Raises InputError with the allowed names."""
     query = _dtype(attn_dtype, "attn_dtype")
     cache = _dtype(kv_cache_dtype, "kv_cache_dtype") if kv_cache_dtype else query
     if query in (cache, "fp8"):

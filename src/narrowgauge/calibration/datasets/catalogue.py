@@ -1,4 +1,5 @@
-"""Data sets: file, machine, origin, and which importer reads them; among them the public ones that the shipped fits are made of."""
+"""Data sets: file, machine, origin, and which importer reads them; among them the public ones that the shipped fits are made
+of."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ class DataSet:
     gpu_column: str = "gpu"
 
     def load(self, folder: Path) -> pd.DataFrame:
-        """The rows of this machine under our columns; raises InputError if the file is missing, no table, or of unknown formats."""
+        """The rows of this machine under our columns; raises InputError if the file is missing, no table, or of unknown
+        formats."""
         path = folder / self.file
         try:
             frame = normalised(read(path))
@@ -64,8 +66,9 @@ DATA_SETS = (
     DataSet("attention_prefill_h100_sxm.parquet", "h100-sxm", ("attention-prefill",), AICONFIGURATOR, attention.variants),
     DataSet("attention_decode_a100_sxm.parquet", "a100-sxm-80gb", ("attention-decode",), AICONFIGURATOR, attention.variants),
     DataSet("attention_decode_h100_sxm.parquet", "h100-sxm", ("attention-decode",), AICONFIGURATOR, attention.variants),
-    DataSet("elementwise_a100_h100_a40.parquet", "a100-sxm-80gb", ("elementwise",), VIDUR, elementwise.variants, "a100", WHOLE_US),
-    DataSet("elementwise_a100_h100_a40.parquet", "h100-sxm", ("elementwise",), VIDUR, elementwise.variants, "h100", WHOLE_US),
+    DataSet("elementwise_a100_h100_a40.parquet", "a100-sxm-80gb", ("elementwise",), VIDUR, elementwise.variants, "a100",
+    WHOLE_US), DataSet("elementwise_a100_h100_a40.parquet", "h100-sxm", ("elementwise",), VIDUR, elementwise.variants, "h100",
+    WHOLE_US),
 )
 #: measured machines that no fit has seen: the test of a transfer
 TRANSFER_SETS = (

@@ -1,12 +1,12 @@
 """Tables as the collectors of ai-dynamo/aiconfigurator write them, under the columns that the importers read.
 
 `gemm_perf`, `context_attention_perf` and `generation_attention_perf` are CSV in files that end in `.txt`, or the same table as
-Parquet: framework, version, device (the name that CUDA gives the GPU), op_name, kernel_source, then for a GEMM gemm_dtype, m, n, k,
-for attention batch_size, isl, num_heads, num_key_value_heads, head_dim, perhaps window_size, beam_width, attn_dtype,
+Parquet: framework, version, device (the name that CUDA gives the GPU), op_name, kernel_source, then for a GEMM gemm_dtype, m,
+n, k, for attention batch_size, isl, num_heads, num_key_value_heads, head_dim, perhaps window_size, beam_width, attn_dtype,
 kv_cache_dtype, step, and for both latency in ms, perhaps power and power_limit in W.
 
-Early collectors call 16 bits `float16` where they ran bfloat16 tensors, so both are bf16. `fp8` quantises the activations while it
-runs in today's collectors; the first ones for vLLM had static scales under the same name.
+Early collectors call 16 bits `float16` where they ran bfloat16 tensors, so both are bf16. `fp8` quantises the activations
+while it runs in today's collectors; the first ones for vLLM had static scales under the same name.
 """
 
 from __future__ import annotations

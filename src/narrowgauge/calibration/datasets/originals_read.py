@@ -36,7 +36,8 @@ def is_pointer(path: Path) -> bool:
 
 
 def read(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """A whole table, or some of its columns, from Parquet or from CSV (`.csv`, `.txt`). Raises InputError for what is no table."""
+    """A whole table, or some of its columns, from Parquet or from CSV (`.csv`, `.txt`). Raises InputError for what is no
+    table."""
     import pandas as pd
 
     try:

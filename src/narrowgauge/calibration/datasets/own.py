@@ -1,7 +1,7 @@
 """A user's table of measured kernels: the columns that `price` reads, a latency, and a column `machine`.
 
-Kinds may be mixed in one table: a row is of each kind whose shape columns it fills. Fits need whole, positive dimensions, so a row
-that `price` would mark is an error here."""
+Kinds may be mixed in one table: a row is of each kind whose shape columns it fills. Fits need whole, positive dimensions, so a
+row that `price` would mark is an error here."""
 
 from __future__ import annotations
 
