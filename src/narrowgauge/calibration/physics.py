@@ -12,8 +12,8 @@ from narrowgauge.dataflows.resources import GpuResources
 
 Floats = npt.NDArray[np.float64]
 
-SAMPLE_ROWS = 3000  # more do not move the parameters within their intervals
-STARTS = 4
+SAMPLE_ROWS = 5000  # more do not move the parameters within their intervals
+STARTS = 6
 SCALE = 0.05  # errors well above 5 % count linearly: library quirks must not bend the physics
 STEP = 1e-2  # of the search space, for the numeric Jacobian: the closed forms have small jumps (ceil, best tile)
 EDGE = 0.02  # how close to the end of its range a start may lie
