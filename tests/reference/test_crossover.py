@@ -7,6 +7,7 @@ import pytest
 
 from narrowgauge.archmodels import load_machine
 from narrowgauge.calibration.calibrated import price
+from narrowgauge.calibration.report import bounds
 from narrowgauge.dataflows.family import Variant
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -49,7 +50,8 @@ def test_crossover_within_one_step_of_the_measured_grid(measured, size, batch, p
 
 @pytest.mark.parametrize("physics_only", [True, False], ids=["physics", "with residual"])
 def test_the_gain_of_decoding_is_as_large_as_measured(measured, physics_only):
-    """One token through 8192 × 8192: 37.9 against 88.0 us, 0.43."""
+    """One token through 8192 × 8192: 37.9 against 88.0 us, 0.43. The ratio may be off by the promised errors of both kernels."""
+    promised = sum(bounds("a100-sxm-80gb", "gemm", scheme)[0 if physics_only else 1] for scheme in ("w4a16", "bf16"))
     grid = measured(8192)
     narrow, wide = (predicted(grid, 8192, scheme, physics_only)[0] for scheme in ("w4a16", "bf16"))
-    assert narrow / wide == pytest.approx(grid["w4a16"].iloc[0] / grid["bf16"].iloc[0], rel=0.15)
+    assert narrow / wide == pytest.approx(grid["w4a16"].iloc[0] / grid["bf16"].iloc[0], rel=promised)
