@@ -28,7 +28,7 @@ SETS = [(machine, family, precision) for machine, family in FITS for precision i
 FEW = 200  # rows above the shortest latency that is scored; fewer say little of a share
 #: sets whose errors are recorded over the rows that are scored: all of them
 RECORDED = [
-    pytest.param(*one, marks=pytest.mark.xfail(reason=MISSED[one], strict=False) if one in MISSED else ())
+    pytest.param(*one, marks=pytest.mark.xfail(reason=MISSED[one]) if one in MISSED else ())
     for one in SETS
     if shortest_us(*one[1:]) == 0
 ]
