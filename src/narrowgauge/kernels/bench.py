@@ -143,6 +143,6 @@ BENCHES: Registry[Bench] = Registry("bench")
 
 def points(bench: Bench, suite: str) -> Iterator[Point]:
     """All points of a suite ("quick" or "full") in the order of the declared axes."""
-    axes = bench.axes | bench.quick if suite == "quick" else bench.axes
+    axes = {**bench.axes, **bench.quick} if suite == "quick" else bench.axes
     for values in product(*axes.values()):
         yield dict(zip(axes, values, strict=True))
