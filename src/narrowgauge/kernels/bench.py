@@ -62,6 +62,7 @@ class Launch:
     block: int
     arguments: tuple[str | int | float, ...]
     shared_bytes: int = 0
+    cluster: int = 1  #: blocks of one cluster; a kernel that states its own `__cluster_dims__` states the same number here
     tensor_maps: Mapping[str, TensorMap] = field(default_factory=dict)
 
 
@@ -97,6 +98,10 @@ class InnerLoop:
 
     counts: Mapping[str, int | tuple[int, int]]
     allowed: tuple[str, ...] = ()
+
+
+#: what closes any loop: its counter, the comparison and the branch
+LOOP_CONTROL = ("BRA", "ISETP", "UISETP", "IADD3", "UIADD3", "VIADD", "NOP")
 
 
 class Bench(Protocol):

@@ -1,0 +1,45 @@
+"""The files that a CUDA source consists of, and the hash that names their content."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "cu"
+_LOCAL_INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+_DIGITS = 16  #: of a hash as it is written down: 64 bits tell the handful of versions of one file apart
+
+
+def text_of(name: str) -> str:
+    """The content of a file in `cu/`; raises FileNotFoundError."""
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def closure(text: str) -> Iterator[tuple[str, str]]:
+    """The local headers that a source text includes, directly or through others: name and content, each once. Includes are
+    counted from `cu/`, wherever the including file stands."""
+    seen: set[str] = set()
+    pending = _LOCAL_INCLUDE.findall(text)
+    while pending:
+        name = pending.pop(0)
+        if name not in seen:
+            seen.add(name)
+            content = text_of(name)
+            pending += _LOCAL_INCLUDE.findall(content)
+            yield name, content
+
+
+def text_hash(text: str, *more: str) -> str:
+    """Hash of a source text, the headers that it includes, and of `more` texts (flags, the compiler's version)."""
+    digest = hashlib.sha256()
+    for part in (text, *(piece for name, content in closure(text) for piece in (name, content)), *more):
+        digest.update(part.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:_DIGITS]
+
+
+def source_hash(name: str) -> str:
+    """Hash of a file in `cu/` with its headers."""
+    return text_hash(text_of(name))
