@@ -18,17 +18,19 @@ def text_of(name: str) -> str:
 
 
 def closure(text: str) -> Iterator[tuple[str, str]]:
-    """The local headers that a source text includes, directly or through others: name and content, each once. Includes are
-    counted from `cu/`, wherever the including file stands."""
-    seen: set[str] = set()
-    pending = _LOCAL_INCLUDE.findall(text)
+    """The local headers that a source text includes, directly or through others: path within `cu/` and content, each once.
+
+    As the compiler does it, a name counts from the folder of the file that includes it, then from `cu/`."""
+    seen: set[Path] = set()
+    pending = [(FOLDER, name) for name in _LOCAL_INCLUDE.findall(text)]
     while pending:
-        name = pending.pop(0)
-        if name not in seen:
-            seen.add(name)
-            content = text_of(name)
-            pending += _LOCAL_INCLUDE.findall(content)
-            yield name, content
+        folder, name = pending.pop(0)
+        path = (folder / name if (folder / name).is_file() else FOLDER / name).resolve()
+        if path not in seen:
+            seen.add(path)
+            content = path.read_text(encoding="utf-8")
+            pending += [(path.parent, inner) for inner in _LOCAL_INCLUDE.findall(content)]
+            yield path.relative_to(FOLDER.resolve()).as_posix(), content
 
 
 def text_hash(text: str, *more: str) -> str:

@@ -61,9 +61,11 @@ def test_a_changed_header_is_another_source(scale: Path) -> None:
 
 
 def test_headers_are_followed_through_headers_once(cu: Path) -> None:
-    (cu / "a.cuh").write_text('#include "b.cuh"\n')
-    (cu / "b.cuh").write_text('#include "a.cuh"\n#include <cstdint>\n')
-    assert [name for name, _ in sources.closure('#include "a.cuh"\n')] == ["a.cuh", "b.cuh"]
+    (cu / "parts").mkdir()
+    (cu / "a.cuh").write_text('#include "parts/b.cuh"\n')
+    (cu / "parts" / "b.cuh").write_text('#include "a.cuh"\n#include "c.cuh"\n#include <cstdint>\n')
+    (cu / "parts" / "c.cuh").write_text("")
+    assert [name for name, _ in sources.closure('#include "a.cuh"\n')] == ["a.cuh", "parts/b.cuh", "parts/c.cuh"]
 
 
 def test_a_source_that_does_not_compile_brings_the_words_of_nvcc(cu: Path) -> None:
