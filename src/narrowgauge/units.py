@@ -12,9 +12,15 @@ BYTES_PER_GB = 1e9  # DRAM capacities and bandwidths: the vendor's GB is decimal
 PJ_PER_J = 1e12
 MJ_PER_J = 1e3  # millijoules
 PS_PER_S = 10**12
+PS_PER_US = 10**6
 HZ_PER_MHZ = 1e6
 
 
 def cycles_to_ps(cycles: int, clock_mhz: int) -> int:
     """Picoseconds of a whole number of cycles, rounded up: an event never happens before its clock edge."""
     return -(-cycles * 1_000_000 // clock_mhz)
+
+
+def us_to_ps(us: float) -> int:
+    """Whole picoseconds of a time in microseconds, to the nearest."""
+    return round(us * PS_PER_US)
