@@ -12,7 +12,7 @@ What a task goes through (`docs/engine.md` has the exact rules and an example wo
 
 1. It is *ready* when every task in `after` has ended (at time 0 if there is none).
 2. It takes its buffer slots, one buffer after the other in the order of their names, then `amount` of its unit. Whoever comes
-   first is served first, nobody overtakes; a task keeps what it has while it waits for the next. Ties are broken by the tasks' names.
+   first is served first, nobody overtakes; a task keeps what it has while it waits for the next. Names break ties.
 3. It *starts*: `duration_ps` pass, then its bytes move at its share of the channel.
 4. It *ends*: the unit is free again and the slots of `release` are given back.
 
@@ -158,8 +158,8 @@ class TaskGraph:
         """Add a family of tasks `base[index]` at once and return their handles (one array operation per column).
 
         `index` is an array of whole numbers, or how many tasks there are (0, 1, …). Numbers hold for all tasks, or are arrays
-        with one entry per task. Each member of `after` is one handle for all tasks or an array of handles, −1 where a task waits for
-        nothing; handles of the family itself begin at `len(graph)`. Slots of 0 take or return nothing."""
+        with one entry per task. Each member of `after` is one handle for all tasks or an array of handles, −1 where a task
+        waits for nothing; handles of the family itself begin at `len(graph)`. Slots of 0 take or return nothing."""
         indices = np.arange(index, dtype=np.int64) if isinstance(index, int) else np.asarray(index, dtype=np.int64)
         handles = np.arange(len(self), len(self) + len(indices), dtype=np.int64)
         place = f"tasks '{base}[…]'"
