@@ -107,12 +107,35 @@ LOOP_CONTROL = ("BRA", "ISETP", "UISETP", "IADD3", "UIADD3", "VIADD", "NOP")
 class Bench(Protocol):
     """One question. Implementations are frozen dataclasses in `benches/`, registered in `BENCHES`."""
 
-    name: str
-    question: str  #: one sentence that ends in a question mark
-    source: str  #: file in `cu/`
-    timing: Timing
-    axes: Mapping[str, tuple[int | str, ...]]  #: the full suite; includes "data": ("random", "zero") where data may matter
-    quick: Mapping[str, tuple[int | str, ...]]  #: the values that the quick suite keeps; an axis not named keeps all
+    @property
+    def name(self) -> str:
+        """What the bench is called in plans and records."""
+        ...
+
+    @property
+    def question(self) -> str:
+        """One sentence that ends in a question mark."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """File in `cu/`."""
+        ...
+
+    @property
+    def timing(self) -> Timing:
+        """What of a launch answers the question."""
+        ...
+
+    @property
+    def axes(self) -> Mapping[str, tuple[int | str, ...]]:
+        """The full suite; includes "data": ("random", "zero") where data may matter."""
+        ...
+
+    @property
+    def quick(self) -> Mapping[str, tuple[int | str, ...]]:
+        """The values that the quick suite keeps; an axis not named keeps all."""
+        ...
 
     def skip(self, point: Point, device: Device) -> str | None:
         """Why the point cannot be asked on this device ("e4m3 mma.sync needs sm_89"), or None."""
