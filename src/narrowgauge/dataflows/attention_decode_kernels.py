@@ -53,11 +53,28 @@ def takes_scalar(rule: ScalarFallback, shape: Shape, formats: Precision, gpu: Gp
     return np.asarray(ungrouped | (busy < gpu.sm_count))
 
 
-def tiled_kernel(
-    shape: Shape, profile: AttentionProfile, formats: Precision, gpu: GpuResources, params: Mapping[str, float]
-) -> DecodeKernel:
-    """The tensor-core kernel: the query heads of a group are padded to a tile's rows, sequences are split until the machine is
-    full."""
+@dataclass(frozen=True)
+class DecodeCut:
+    """How the tensor-core kernel is cut: its tile, the CTAs that share an SM, KV blocks of a sequence, tiles over the query heads of
+    a KV head, CTAs before splitting, whether the splitting variant runs and into how many parts."""
+
+    tile_m: Array
+    tile_n: Array
+    occupancy: Array
+    blocks: Array
+    m_tiles: Array
+    grid: Array
+    is_split: Array
+    parts: Array
+
+    @property
+    def ctas(self) -> Array:
+        """CTAs that are launched."""
+        return np.asarray(self.grid * self.parts)
+
+
+def cut_of(shape: Shape, profile: AttentionProfile, formats: Precision, gpu: GpuResources) -> DecodeCut:
+    """The query heads of a group are padded to a tile's rows, sequences are split until the machine is full."""
     split, seen = profile.split, shape.tokens_read
     pack = shape.group if profile.packs_gqa or profile.packs_single else np.ones_like(shape.group)
     tile_m, tile_n = profile.tile(shape.head_dim, pack, formats.mac == "fp8")
@@ -73,38 +90,72 @@ def tiled_kernel(
     grid = shape.batch * shape.kv_heads * m_tiles
     divided = shape.step // tile_n + 1 if split.whole_history and formats.kv_bytes > 1 else blocks
     parts = np.where(is_split, split_parts(split, grid, divided, shape, gpu.sm_count * occupancy), 1)
-    ctas = grid * parts
+    return DecodeCut(tile_m, tile_n, occupancy, blocks, m_tiles, grid, is_split, parts)
 
-    cycles = terms.tile_cycles(shape, tile_m, tile_n, formats, gpu, params)
-    resident = np.clip(ctas / gpu.sm_count, 1.0, occupancy)
-    block_us = np.maximum(resident * cycles.steady, cycles.steady + params["block_cycles"]) / gpu.clock_mhz
+
+def fixed_us(shape: Shape, cut: DecodeCut, profile: AttentionProfile, params: Mapping[str, float]) -> Array:
+    """Time of a CTA of the tensor-core kernel besides its KV blocks."""
+    split = profile.split
     cta_us = params["cta_us"] + params["width_us"] * shape.value_dim / terms.REFERENCE_HEAD_DIM
-    cta_us = cta_us + ceil_div(blocks, parts) * block_us
     if split.most > 1:
-        cta_us = cta_us + np.where(is_split, params["split_cta_us"], 0.0)
+        cta_us = cta_us + np.where(cut.is_split, params["split_cta_us"], 0.0)
     if split.empty_parts:
-        cta_us = cta_us + np.where(is_split, params["search_ns"] / NS_PER_US * shape.batch, 0.0)
-    waves = ctas / (gpu.sm_count * resident)
-    sm_us = np.maximum(waves + params["tail"] * (np.ceil(waves) - waves), 1.0) * cta_us
+        cta_us = cta_us + np.where(cut.is_split, params["search_ns"] / NS_PER_US * shape.batch, 0.0)
+    return np.asarray(cta_us)
 
+
+def tiled_traffic(shape: Shape, cut: DecodeCut, formats: Precision) -> tuple[Array, Array]:
+    """Bytes of the tensor-core kernel through the L2, and of its working set."""
     once = shape.cache_bytes(formats) + shape.query_and_output_bytes(formats)
-    partial = np.where(parts > 1, PARTIAL_BYTES * shape.batch * shape.heads * parts * shape.value_dim, 0)
-    traffic = once + partial + shape.cache_bytes(formats) * (m_tiles - 1)
-    latency = params["launch_us"] + terms.overlapped(sm_us, *_memory_times(traffic, once + partial, gpu, params))
-    if split.most > 1:
-        latency = latency + np.where(parts > 1, params["combine_us"] + params["part_ns"] / NS_PER_US * parts, 0.0)
-    steps = (grid * blocks).astype(np.float64)
+    partial = np.where(cut.parts > 1, PARTIAL_BYTES * shape.batch * shape.heads * cut.parts * shape.value_dim, 0)
+    return once + partial + shape.cache_bytes(formats) * (cut.m_tiles - 1), once + partial
+
+
+def combine_us(cut: DecodeCut, profile: AttentionProfile, params: Mapping[str, float]) -> Array:
+    """Time of the second kernel that combines the parts of split sequences."""
+    if profile.split.most <= 1:
+        return np.zeros(cut.parts.shape)
+    return np.where(cut.parts > 1, params["combine_us"] + params["part_ns"] / NS_PER_US * cut.parts, 0.0)
+
+
+def sm_time(
+    shape: Shape,
+    cut: DecodeCut,
+    cycles: terms.TileCycles,
+    profile: AttentionProfile,
+    gpu: GpuResources,
+    params: Mapping[str, float],
+) -> Array:
+    """Time of the SMs for all waves of the tensor-core kernel."""
+    resident = np.clip(cut.ctas / gpu.sm_count, 1.0, cut.occupancy)
+    block_us = np.maximum(resident * cycles.steady, cycles.steady + params["block_cycles"]) / gpu.clock_mhz
+    cta_us = fixed_us(shape, cut, profile, params) + ceil_div(cut.blocks, cut.parts) * block_us
+    waves = cut.ctas / (gpu.sm_count * resident)
+    return np.asarray(np.maximum(waves + params["tail"] * (np.ceil(waves) - waves), 1.0) * cta_us)
+
+
+def tiled_kernel(
+    shape: Shape, profile: AttentionProfile, formats: Precision, gpu: GpuResources, params: Mapping[str, float]
+) -> DecodeKernel:
+    """The tensor-core kernel: waves of CTAs against the memory system."""
+    cut = cut_of(shape, profile, formats, gpu)
+    cycles = terms.tile_cycles(shape, cut.tile_m, cut.tile_n, formats, gpu, params)
+    sm_us = sm_time(shape, cut, cycles, profile, gpu, params)
+    traffic, footprint = tiled_traffic(shape, cut, formats)
+    latency = params["launch_us"] + terms.overlapped(sm_us, *memory_times(traffic, footprint, gpu, params))
+    latency = latency + combine_us(cut, profile, params)
+    steps = (cut.grid * cut.blocks).astype(np.float64)
     return DecodeKernel(
         latency_us=latency,
         launch_us=np.full(latency.shape, params["launch_us"]),
         tensor_us=steps * cycles.mma / (gpu.sm_count * gpu.clock_mhz),
         cuda_us=steps * cycles.softmax / (gpu.sm_count * gpu.clock_mhz),
         l2_bytes=traffic.astype(np.float64),
-        macs=steps * tile_m * tile_n * (shape.head_dim + shape.value_dim),
-        scores=steps * tile_m * tile_n,
-        tile_m=tile_m,
-        parts=parts,
-        ctas=ctas,
+        macs=steps * cut.tile_m * cut.tile_n * (shape.head_dim + shape.value_dim),
+        scores=steps * cut.tile_m * cut.tile_n,
+        tile_m=cut.tile_m,
+        parts=cut.parts,
+        ctas=cut.ctas,
     )
 
 
@@ -116,16 +167,13 @@ def scalar_kernel(shape: Shape, formats: Precision, gpu: GpuResources, params: M
     lanes_us = macs * params["scalar_ops"] / (gpu.alu_results["fp32"] * gpu.sm_count * gpu.clock_mhz)
     sm_us = lanes_us + params["scalar_cta_us"] * np.maximum(grid * parts / gpu.sm_count, 1.0)
     chain_us = ceil_div(seen, parts) * params["scalar_chain_ns"] / NS_PER_US
-    cache_bytes = shape.cache_bytes(formats)
-    q_and_o = shape.query_and_output_bytes(formats)
-    traffic = cache_bytes * shape.group + q_and_o
-    memory = _memory_times(traffic, cache_bytes + q_and_o, gpu, params)
+    l2_us, dram_us = scalar_memory_times(shape, formats, gpu, params)
     return DecodeKernel(
-        latency_us=params["scalar_launch_us"] + terms.overlapped(sm_us, chain_us, *memory),
+        latency_us=params["scalar_launch_us"] + terms.overlapped(sm_us, chain_us, l2_us, dram_us),
         launch_us=np.full(grid.shape, params["scalar_launch_us"]),
         tensor_us=np.zeros(grid.shape),
         cuda_us=lanes_us,
-        l2_bytes=traffic.astype(np.float64),
+        l2_bytes=_scalar_traffic(shape, formats).astype(np.float64),
         macs=macs,
         scores=(grid * seen).astype(np.float64),
         tile_m=np.ones_like(grid),
@@ -134,12 +182,24 @@ def scalar_kernel(shape: Shape, formats: Precision, gpu: GpuResources, params: M
     )
 
 
+def _scalar_traffic(shape: Shape, formats: Precision) -> Array:
+    return np.asarray(shape.cache_bytes(formats) * shape.group + shape.query_and_output_bytes(formats))
+
+
+def scalar_memory_times(
+    shape: Shape, formats: Precision, gpu: GpuResources, params: Mapping[str, float]
+) -> tuple[Array, Array]:
+    """L2 and DRAM time of the CUDA-core kernel."""
+    footprint = shape.cache_bytes(formats) + shape.query_and_output_bytes(formats)
+    return memory_times(_scalar_traffic(shape, formats), footprint, gpu, params)
+
+
 def choose(condition: Array, yes: DecodeKernel, no: DecodeKernel) -> DecodeKernel:
     """Row by row one kernel or the other."""
     return DecodeKernel(*(np.where(condition, getattr(yes, f.name), getattr(no, f.name)) for f in fields(DecodeKernel)))
 
 
-def _memory_times(traffic: Array, footprint: Array, gpu: GpuResources, params: Mapping[str, float]) -> tuple[Array, Array]:
+def memory_times(traffic: Array, footprint: Array, gpu: GpuResources, params: Mapping[str, float]) -> tuple[Array, Array]:
     """L2 and DRAM time of a kernel that reads `traffic` bytes through the L2 from a working set of `footprint` bytes."""
     missed = footprint * terms.l2_miss_share(footprint, gpu, params["l2_share"])
     l2_us = traffic / (terms.l2_bytes_per_us(gpu) * params["l2_efficiency"])

@@ -50,7 +50,7 @@ _SCANNED = Parameter("skipped_blocks", 0.1, 0.0, 1.0, "block", "work of a block 
 
 
 @dataclass(frozen=True)
-class _Cut:
+class Cut:
     """How a call is cut: heads per tile, tiles, CTAs (`sequences` × tiles), parts of each, and the steps of all CTAs."""
 
     pack: Array
@@ -95,17 +95,16 @@ class AttentionPrefill:
         shape = Shape.of(rows)
         profile = prefill_profile(variant.library, gpu.architecture)
         formats = terms.precision_of(variant, profile, gpu)
-        cut = _cut(shape, profile, formats, gpu)
+        cut = cut_of(shape, profile, formats, gpu)
         cycles = terms.tile_cycles(shape, cut.tile_m, cut.tile_n, formats, gpu, params)
-        sm_us = _sm_time(shape, cut, cycles, profile, gpu, params)
+        sm_us = sm_time(shape, cut, cycles, profile, gpu, params)
 
-        unique, l2_bytes, operand_bytes = _traffic(shape, cut, formats)
-        append = _append_bytes(shape, profile, formats, params)
+        unique, l2_bytes, operand_bytes = traffic(shape, cut, formats)
+        append = append_bytes(shape, profile, formats, params)
         dram_us, l2_us = unique / gpu.dram_bytes_per_us, l2_bytes / terms.l2_bytes_per_us(gpu)
-        append_us = append / (gpu.dram_bytes_per_us * params["dram_efficiency"])
-        append_us = append_us + params["token_ns"] / NS_PER_US * shape.tokens / gpu.sm_count
         kernel_us = terms.overlapped(sm_us, l2_us / params["l2_efficiency"], dram_us / params["dram_efficiency"])
-        latency = params["launch_us"] + terms.throttled(kernel_us + append_us, params)
+        before_us = append_us(shape, profile, formats, gpu, params)
+        latency = params["launch_us"] + terms.throttled(kernel_us + before_us, params)
         if profile.split.most > 1:
             latency = latency + np.where(cut.parts > 1, params["combine_us"], 0.0)
 
@@ -163,18 +162,27 @@ def _packing(profile: AttentionProfile, shape: Shape) -> Array:
     return np.where((shape.isl == 1) & profile.packs_single, shape.group, 1)
 
 
-def _cut(shape: Shape, profile: AttentionProfile, formats: Precision, gpu: GpuResources) -> _Cut:
+def cut_of(shape: Shape, profile: AttentionProfile, formats: Precision, gpu: GpuResources) -> Cut:
     pack = _packing(profile, shape)
     tile_m, tile_n = profile.tile(shape.head_dim, shape.isl * pack, formats.mac == "fp8")
     tiles = causal_tiles(shape.isl, shape.step, shape.window, pack, tile_m, tile_n)
     sequences = shape.batch * ceil_div(shape.heads, pack)
     parts = split_parts(profile.split, sequences * tiles.q_tiles, tiles.longest, shape, gpu.sm_count)
-    return _Cut(pack, tile_m, tile_n, tiles, sequences, parts)
+    return Cut(pack, tile_m, tile_n, tiles, sequences, parts)
 
 
-def _sm_time(
+def fixed_us(shape: Shape, cut: Cut, profile: AttentionProfile, params: Mapping[str, float]) -> Array:
+    """Time of a CTA besides its KV blocks."""
+    cta_us = params["cta_us"] * shape.value_dim / terms.REFERENCE_HEAD_DIM
+    if profile.packs_gqa:
+        rows = np.where(cut.pack > 1, shape.isl * cut.pack / cut.tiles.q_tiles, 0.0)
+        cta_us = cta_us + params["row_ns"] / NS_PER_US * rows
+    return np.asarray(cta_us)
+
+
+def sm_time(
     shape: Shape,
-    cut: _Cut,
+    cut: Cut,
     cycles: terms.TileCycles,
     profile: AttentionProfile,
     gpu: GpuResources,
@@ -184,16 +192,13 @@ def _sm_time(
     tiles = cut.tiles
     resident = np.clip(cut.ctas * cut.parts / gpu.sm_count, 1.0, profile.occupancy(shape.head_dim))
     block_us = np.maximum(resident * cycles.steady, cycles.steady + params["block_cycles"]) / gpu.clock_mhz
-    fixed_us = params["cta_us"] * shape.value_dim / terms.REFERENCE_HEAD_DIM
-    if profile.packs_gqa:
-        rows = np.where(cut.pack > 1, shape.isl * cut.pack / tiles.q_tiles, 0.0)
-        fixed_us = fixed_us + params["row_ns"] / NS_PER_US * rows
+    cta_us = fixed_us(shape, cut, profile, params)
     blocks = tiles.blocks + params["mask_blocks"] * tiles.masked
     if profile.scans_window:
         whole = causal_tiles(shape.isl, shape.step, np.zeros_like(shape.window), cut.pack, cut.tile_m, cut.tile_n)
         blocks = blocks + params["skipped_blocks"] * (whole.blocks - tiles.blocks)
-    mean_us = fixed_us + blocks / tiles.q_tiles * block_us
-    longest_us = np.maximum(fixed_us + (tiles.longest / cut.parts + params["mask_blocks"]) * block_us, mean_us / cut.parts)
+    mean_us = cta_us + blocks / tiles.q_tiles * block_us
+    longest_us = np.maximum(cta_us + (tiles.longest / cut.parts + params["mask_blocks"]) * block_us, mean_us / cut.parts)
     waves = cut.ctas / (gpu.sm_count * resident)
     idle_us = (np.ceil(waves) - waves) * mean_us * np.minimum(mean_us / longest_us, 1.0)
     uneven_us = np.maximum(longest_us - mean_us, 0.0) * np.clip(waves - 1.0, 0.0, 1.0)
@@ -201,7 +206,7 @@ def _sm_time(
     return np.maximum(longest_us, waves * mean_us + lost_us)
 
 
-def _traffic(shape: Shape, cut: _Cut, formats: Precision) -> tuple[Array, Array, Array]:
+def traffic(shape: Shape, cut: Cut, formats: Precision) -> tuple[Array, Array, Array]:
     """Bytes of the attention kernel: each operand once, through the L2 (every CTA its own KV), and into and out of shared
     memory."""
     q_and_o = shape.query_and_output_bytes(formats)
@@ -210,13 +215,21 @@ def _traffic(shape: Shape, cut: _Cut, formats: Precision) -> tuple[Array, Array,
     return unique.astype(np.float64), visited + q_and_o, 2.0 * visited
 
 
-def _append_bytes(shape: Shape, profile: AttentionProfile, formats: Precision, params: Mapping[str, float]) -> Array:
+def append_bytes(shape: Shape, profile: AttentionProfile, formats: Precision, params: Mapping[str, float]) -> Array:
     """Bytes that move before attention: new keys and values into the cache, and queries where the library rewrites them."""
     moved = params["append_passes"] * shape.kv_heads * shape.kv_elements * (terms.WIDE_BYTES + formats.kv_bytes) / 2.0
     if profile.moves_queries:
         queries = shape.heads * shape.head_dim * (terms.WIDE_BYTES + formats.query_bytes) / 2.0
         moved = moved + params["query_passes"] * queries
     return np.asarray(shape.tokens * moved)
+
+
+def append_us(
+    shape: Shape, profile: AttentionProfile, formats: Precision, gpu: GpuResources, params: Mapping[str, float]
+) -> Array:
+    """Time of the kernels before attention: bytes over DRAM, and work per new token."""
+    moved_us = append_bytes(shape, profile, formats, params) / (gpu.dram_bytes_per_us * params["dram_efficiency"])
+    return np.asarray(moved_us + params["token_ns"] / NS_PER_US * shape.tokens / gpu.sm_count)
 
 
 FAMILIES.register(AttentionPrefill.name, AttentionPrefill())

@@ -140,10 +140,13 @@ class Shape:
         elements = self.batch * self.tokens_read * self.kv_heads * self.kv_elements
         return np.asarray(elements * formats.kv_bytes)
 
+    def output_bytes(self) -> Array:
+        """Bytes of all outputs."""
+        return np.asarray(self.tokens * self.heads * self.value_dim * WIDE_BYTES)
+
     def query_and_output_bytes(self, formats: Precision) -> Array:
         """Bytes of all queries and outputs."""
-        width = self.head_dim * formats.query_bytes + self.value_dim * WIDE_BYTES
-        return np.asarray(self.tokens * self.heads * width)
+        return np.asarray(self.tokens * self.heads * self.head_dim * formats.query_bytes + self.output_bytes())
 
 
 def roofline_us(shape: Shape, formats: Precision, gpu: GpuResources) -> Array:
@@ -196,6 +199,11 @@ def overlapped(*times: Array) -> Array:
     longest = np.maximum(np.maximum.reduce(times), np.finfo(np.float64).tiny)
     total: Array = longest * np.sum([(t / longest) ** OVERLAP_ORDER for t in times], axis=0) ** (1.0 / OVERLAP_ORDER)
     return total
+
+
+def interference(*times: Array) -> float:
+    """How much longer resources that work at once take than the longest of them alone, for a table of one row."""
+    return float(overlapped(*times)[0] / np.max([time[0] for time in times]))
 
 
 def throttled(time_us: Array, params: Mapping[str, float]) -> Array:

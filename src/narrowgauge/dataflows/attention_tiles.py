@@ -71,3 +71,12 @@ def causal_tiles(isl: Array, step: Array, window: Array, pack: Array, tile_m: Ar
     diagonal = np.minimum(ceil_div(ceil_div(tile_m, pack), tile_n), last)
     masked = np.minimum(q_tiles * diagonal * np.where(window > 0, 2, 1), blocks)
     return TileCounts(q_tiles, blocks, longest, masked)
+
+
+def tile_blocks(isl: int, step: int, window: int, pack: int, tile_m: int, tile_n: int) -> Array:
+    """KV blocks that each query tile of one sequence and head group walks over, in the order of its rows; they add up to the
+    `blocks` of `causal_tiles`."""
+    first_row = np.arange(-(-isl * pack // tile_m), dtype=np.int64) * tile_m
+    last_token = np.minimum((first_row + tile_m - 1) // pack, isl - 1)
+    first_seen = np.maximum(step + first_row // pack - window, 0) if window > 0 else np.zeros_like(first_row)
+    return np.asarray((step + last_token) // tile_n + 1 - first_seen // tile_n)

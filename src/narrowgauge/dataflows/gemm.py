@@ -150,8 +150,8 @@ class Gemm:
         )
 
     def cost(self, rows: Columns, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> KernelCost:
-        """Best tiling of every row and what it costs; `choice` holds "tile_m", "tile_n" (0: CUDA-core kernel), "split_k" and
-        "quantize_us"."""
+        """Best tiling of every row and what it costs; `choice` holds "tile_m", "tile_n", "ctas" (0: CUDA-core kernel),
+        "split_k" and "quantize_us"."""
         operands = operands_of(variant, gpu)
         profile = self._profile(variant, operands, gpu)
         x = self.numbers(variant, gpu, params)
@@ -167,10 +167,14 @@ class Gemm:
             quantize_us = x.quantize_us + np.maximum(moved / x.quantize_bytes_per_us, m * x.quantize_row_us)
         busy, actions = self._account(m, n, k, tile_m, tile_n, dram_us, operands, x)
         busy["launch"] = np.full_like(m, x.launch_us)
+        split = np.where(gemv, 1.0, splits[split_index])
+        cluster = np.where(gemv, 1.0, tiles[tile_index, 2])
+        grid_m = np.ceil(m / np.maximum(tile_m * cluster, 1.0)) * cluster
         choice = {
             "tile_m": tile_m,
             "tile_n": tile_n,
-            "split_k": np.where(gemv, 1.0, splits[split_index]),
+            "split_k": split,
+            "ctas": np.where(gemv, 0.0, grid_m * np.ceil(n / np.maximum(tile_n, 1.0)) * split),
             "quantize_us": quantize_us,
         }
         return KernelCost(latency + quantize_us, busy, actions, choice)

@@ -93,11 +93,12 @@ class RowTerms(NamedTuple):
 
 
 class TileTerms(NamedTuple):
-    """What does not depend on the row: bytes of a step, CTAs per SM, cycles of a step on each resource for one CTA alone, cycles
-    after the last step; `even` is a lower bound of the cycles of a step per CTA, whatever else runs on the SM."""
+    """What does not depend on the row: bytes of a step, CTAs per SM, stages of their copy pipelines, cycles of a step on each
+    resource for one CTA alone, cycles after the last step; `even` is a lower bound of the cycles of a step per CTA, whatever else runs on the SM."""
 
     step_bytes: Any
     resident: Any
+    stages: Any
     multiply: Any
     convert: Any
     latency: Any
@@ -140,7 +141,7 @@ def tile_terms(tile_m: Any, tile_n: Any, x: Numbers) -> TileTerms:
     finish = tile_m * tile_n * x.output_bytes / x.store_bytes + x.cta_cycles
     l2 = step_bytes * np.maximum(1.0 / x.l2_sm_bytes, x.sm_count / x.l2_bytes)
     even = _step_cycles(multiply, convert, l2, latency / resident, x)
-    return TileTerms(step_bytes, resident, multiply, convert, latency, finish, even)
+    return TileTerms(step_bytes, resident, stages, multiply, convert, latency, finish, even)
 
 
 def _round_cycles(ctas_per_sm: Any, ctas: Any, steps: Any, tile: TileTerms, x: Numbers) -> Any:
