@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ class RecordFile:
             what = f"holds measurements of {was.gpu} ({was.uuid_hash}), this is {now.gpu} ({now.uuid_hash}); give another --out"
             raise InputError([Problem(str(self.path), what)])
 
-    def finished(self, bench: str, axes: dict[str, AxisValue], source_hash: str) -> bool:
+    def finished(self, bench: str, axes: Mapping[str, AxisValue], source_hash: str) -> bool:
         """Whether the file has an outcome of the point for this version of the kernel: measured, skipped or failed."""
         return (bench, tuple(sorted(axes.items())), source_hash) in self._finished
 
