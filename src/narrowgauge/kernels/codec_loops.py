@@ -84,8 +84,7 @@ def both(codec: Codec, first: Array, sums: Array) -> tuple[Array, Array]:
 
 def register_sums(codec: Codec, words: Array) -> Array:
     """Sum of the result registers of each call, modulo 2^32."""
-    sums: Array = np.sum(codec.expected(words), axis=-1, dtype=np.uint32)
-    return sums
+    return np.asarray(np.sum(codec.expected(words), axis=-1, dtype=np.uint32))
 
 
 def equal(got: Array, wanted: Array) -> Check:

@@ -25,6 +25,7 @@ from narrowgauge.registry import Registry
 ZERO_POINT, SCALE, OFFSET = 7, 13, -100
 _WARP = 32
 _BYTE = 0xFF
+_OFFSET_BYTE = ((OFFSET + 128) & _BYTE) * 0x01010101
 _ENTRIES = 16
 
 
@@ -157,7 +158,7 @@ class Codec:
             case Lookup.ZERO_POINT:
                 return _rows(self._subtrahends())
             case Lookup.SCALE:
-                return _rows([SCALE, ((OFFSET + 128) & _BYTE) * 0x01010101])
+                return _rows([SCALE, _OFFSET_BYTE])
             case Lookup.REGISTERS:
                 return _rows([*_bytes(pad & _BYTE), *_bytes(pad >> 8)])
             case Lookup.HIGH_BYTES:
@@ -167,7 +168,7 @@ class Codec:
             case Lookup.SHARED:
                 return np.repeat(pad, _WARP)
             case Lookup.SHARED_PAIRS:
-                return (pad[None, :] | pad[:, None] << HALF_BITS).reshape(-1)
+                return np.asarray(pad[None, :] | pad[:, None] << HALF_BITS).reshape(-1)
             case Lookup.LANES:
                 return np.tile(pad, _WARP // _ENTRIES)
 
@@ -180,8 +181,8 @@ class Codec:
         return [int(pair) * 0x10001 for pair in pairs]
 
 
-def _bytes(entries: npt.NDArray[np.uint32]) -> list[int]:
-    return entries.astype(np.uint8).view("<u4").tolist()
+def _bytes(entries: npt.NDArray[Any]) -> list[int]:
+    return [int(word) for word in entries.astype(np.uint8).view("<u4")]
 
 
 def _rows(registers: list[int]) -> Words:

@@ -24,7 +24,7 @@ class DequantRegisters:
     """Each thread converts the same few words over and over, in turn with their alternates."""
 
     trips: int = 512  #: even, so that both alternates are met equally often
-    name: str = "dequant_registers"
+    name: str = "dequant-registers"
     question: str = "How many weights per cycle does an SM dequantise, from registers to registers?"
     source: str = "dequant_registers.cu"
     timing: Timing = Timing.CLOCK
@@ -88,4 +88,4 @@ class DequantRegisters:
         return tuple(_PREFIX + codec.name for codec in codec_loops.available(architecture))
 
 
-BENCHES.register("dequant_registers", DequantRegisters())
+BENCHES.register("dequant-registers", DequantRegisters())

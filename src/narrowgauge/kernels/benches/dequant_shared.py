@@ -38,7 +38,7 @@ class DequantShared:
     """Each thread loads and converts two places of shared memory in turn."""
 
     trips: int = 512  #: even, so that both places are met equally often
-    name: str = "dequant_shared"
+    name: str = "dequant-shared"
     question: str = "How many weights per cycle does an SM load from shared memory and dequantise?"
     source: str = "dequant_shared.cu"
     timing: Timing = Timing.CLOCK
@@ -88,4 +88,4 @@ class DequantShared:
         return tuple(_PREFIX + codec.name for codec in codec_loops.available(architecture))
 
 
-BENCHES.register("dequant_shared", DequantShared())
+BENCHES.register("dequant-shared", DequantShared())

@@ -6,7 +6,7 @@
 #include "dequant_loop.cuh"
 #include "tensor_core.cuh"
 
-// What the tensor cores multiply without dequantisation: fragments that stay as they were loaded.
+// Accumulators of every pair of fragment and tile, and the tiles' B fragments, which stay as they were loaded.
 template <class Mma, int tiles, int fragments>
 struct Accumulators {
     typename Mma::Sum c[fragments][tiles][4] = {};
@@ -51,7 +51,7 @@ __device__ __forceinline__ void dequant_mma(const uint32_t* first, const uint32_
     sum.store(static_cast<typename Mma::Sum*>(result));
 }
 
-// Codec of no work: four words are four registers and stay as they are.
+// No codec: the A fragments stay as they were loaded, too.
 template <class Mma, int tiles>
 __device__ __forceinline__ void mma_alone(const uint32_t* first, const uint32_t* tokens, void* result, Clock* clocks, int trips) {
     constexpr int fragments = 2;
@@ -96,6 +96,8 @@ INT8(int4_int8) INT8(int4_shifted_int8) INT8(uint4_scaled_int8) INT8(int2_int8) 
 // clang-format on
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 890
 F16(fp8_e4m3_cvt_f16)
+#endif
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ == 890  // Hopper emulates mma.sync of FP8; its own way is wgmma
 THREE(ALONE, fp8, MmaE4M3)
 FP8(fp4_prmt_fp8)
 FP8(int4_prmt_fp8)

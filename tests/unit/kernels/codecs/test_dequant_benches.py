@@ -7,6 +7,7 @@ import pytest
 
 from narrowgauge.errors import UnsupportedError
 from narrowgauge.kernels.bench import Bench, Device
+from narrowgauge.kernels.benches.dequant_mma import DequantMma
 from narrowgauge.kernels.benches.dequant_registers import DequantRegisters
 from narrowgauge.kernels.benches.dequant_shared import DequantShared
 from narrowgauge.kernels.codecs import CODECS
@@ -39,3 +40,9 @@ def test_a_wrong_trip_count_does_not_pass() -> None:
             return replace(launch, arguments=(*launch.arguments[:-1], self.trips - 2))
 
     assert not passes(Forgetful(trips=4), codec="int4_f16", warps=1)
+
+
+@pytest.mark.parametrize("tiles", [1, 4])
+@pytest.mark.parametrize("codec", DequantMma().axes["codec"])
+def test_fused_loops_multiply_every_weight_with_every_token(codec: str, tiles: int) -> None:
+    assert passes(DequantMma(trips=2), codec=codec, tiles=tiles, warps=1)

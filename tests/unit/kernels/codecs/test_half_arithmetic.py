@@ -41,20 +41,15 @@ def test_fp16_fma_rounds_once() -> None:
     rng = np.random.default_rng(3)
     a, b, c = (finite(rng, 0x7C00) for _ in range(3))
     got = fma("f16", a, b, c).view(np.float16)
-    exact = [
-        int(x * 2**24) * int(y * 2**24) + int(z * 2**48)
-        for x, y, z in zip(*(v.view(np.float16).astype(float) for v in (a, b, c)), strict=True)
-    ]
-    for value, result in zip(exact, got, strict=True):
-        if np.isfinite(result):
-            below = above = abs(value - int(float(result) * 2**48))
-            for toward in (-np.inf, np.inf):
-                neighbour = np.nextafter(result, np.float16(toward))
-                if np.isfinite(neighbour):
-                    below = min(below, abs(value - int(float(neighbour) * 2**48)))
-            assert above == below
-        else:
-            assert abs(value) >= 65520 * 2**48  # half way from the largest half to the next power of two
+    numbers = [[int(float(x) * 2**24) for x in bits.view(np.float16)] for bits in (a, b, c)]
+    for x, y, z, result in zip(*numbers, got, strict=True):
+        exact = x * y + (z << 24)
+        if not np.isfinite(result):
+            assert abs(exact) >= 65520 << 48  # half way from the largest half to the next power of two
+            continue
+        neighbours = [np.nextafter(result, np.float16(toward)) for toward in (-np.inf, np.inf)]
+        distances = [abs(exact - int(float(near) * 2**48)) for near in neighbours if np.isfinite(near)]
+        assert abs(exact - int(float(result) * 2**48)) <= min(distances)
 
 
 def test_fp16_ties_go_to_even() -> None:
