@@ -33,7 +33,7 @@ _FAR = ("CALL", "SEL", "USEL", "PLOP3")  #: a branch out of a long loop on sm_80
 #: opcode of a step where it is one; the same on every architecture
 _OPCODES = {
     "lop3": "LOP3", "prmt": "PRMT", "shf": "SHF.L.W", "popc": "POPC", "iadd3": "IADD3", "imad": "IMAD", "dp4a": "IDP.4A.S8.S8",
-    "ffma": "FFMA", "hfma2_f16": "HFMA2", "hfma2_bf16": "HFMA2", "mufu_ex2": "MUFU.EX2", "mufu_rcp": "MUFU.RCP",
+    "ffma": "FFMA", "hfma2_f16": "HFMA2", "hfma2_bf16": "HFMA2", "hadd2_f16": "HADD2", "mufu_ex2": "MUFU.EX2", "mufu_rcp": "MUFU.RCP",
     "i2f_s32_f32": "I2F", "i2f_s8_f32": "I2F.S8", "i2f_s8_f16": "I2F.F16.S8", "i2f_s32_f16": "I2F.F16", "f2i_f32_s32": "F2I",
     "f2f_pack_f16": "F2FP", "e4m3_to_f16": "F2FP.F16.E4M3", "f16_to_e4m3": "F2FP.SATFINITE.E4M3", "e5m2_to_f16": "F2FP.F16.E5M2",
     "shfl": "SHFL.IDX", "redux_add": "REDUX.SUM",
@@ -47,7 +47,7 @@ _BESIDE = {
 }
 
 
-def _counts(step: str, architecture: str) -> dict[str, int]:
+def _counts(step: str, architecture: str) -> dict[str, float]:
     """Machine instructions of one step. DPX is in hardware on sm_90; half of the f16 additions run as multiply-adds there and on
     sm_80, which have two pipes for them."""
     match step, architecture:
@@ -59,6 +59,8 @@ def _counts(step: str, architecture: str) -> dict[str, int]:
             return {"VIADDMNMX": 1}
         case "viaddmax", _:
             return {"IMAD.IADD": 1, "IMNMX": 1}
+        case "hadd2_f16", "sm80" | "sm90":
+            return {"HADD2": 0.5, "HFMA2.MMA": 0.5}
         case _:
             return dict.fromkeys((_OPCODES[step], *_BESIDE.get(step, ())), 1)
 
@@ -120,10 +122,9 @@ class CudaCore:
     def inner_loop(self, entry: str, architecture: str) -> InnerLoop | None:
         """One pass of 128 steps."""
         step = entry.removeprefix("core_").rpartition("_")[0]
-        if step == "hadd2_f16":
-            halves = {"HADD2": UNROLL} if architecture in ("sm86", "sm89") else {"HADD2": UNROLL // 2, "HFMA2.MMA": UNROLL // 2}
-            return InnerLoop(halves, (*LOOP_CONTROL, *_FAR))
-        counts = {opcode: UNROLL * number for opcode, number in _counts(step, architecture).items()}
+        counts: dict[str, int | tuple[int, int]] = {
+            opcode: int(UNROLL * number) for opcode, number in _counts(step, architecture).items()
+        }
         if step == "iadd3":
             return InnerLoop({"IADD3": (UNROLL, UNROLL + 1)}, (*LOOP_CONTROL, *_FAR))
         return InnerLoop(counts, (*LOOP_CONTROL, *_FAR, *(("PRMT",) if step == "f16_to_e4m3" else ())))
