@@ -81,3 +81,6 @@ _add("uint2_planes", "uint2", _PLANES, lanes(2, 32, words=2), {"lop3": 2,  "shif
 _add("uint4_planes", "uint4", _PLANES, lanes(4, 32, words=4), {"lop3": 8,  "shift": 8},  words=4)
 _add("uint8_planes", "uint8", _PLANES, lanes(8, 32, words=8), {"lop3": 24, "shift": 24}, words=8)
 # fmt: on
+
+#: what is measured beside the codecs: weights that are operands already
+HALVES = Codec("f16_f16", "fp16", _F16, lanes(16, 32, words=4), 4, {})

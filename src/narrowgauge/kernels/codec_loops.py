@@ -7,27 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from narrowgauge.kernels import codec_catalogue  # noqa: F401 - fills CODECS
-from narrowgauge.kernels.bench import Array, Check, InnerLoop
+from narrowgauge.kernels.bench import LOOP_CONTROL, Array, Check, InnerLoop
 from narrowgauge.kernels.codecs import CODECS, Codec
 
-#: what a loop holds beside its question: counters, addresses, sums, constants that the compiler makes anew
-CONTROL = (
-    "IADD3",
-    "VIADD",
-    "IMAD",
-    "LEA",
-    "MOV",
-    "ISETP",
-    "BRA",
-    "NOP",
-    "UIADD3",
-    "UIMAD",
-    "USHF",
-    "ULOP3",
-    "ULEA",
-    "UMOV",
-    "UISETP",
-)
+#: what a loop holds beside its question: counters, addresses, sums, constants that the compiler makes anew. Up to sm_89 long
+#: loops are left by a CALL that never returns.
+CONTROL = (*LOOP_CONTROL, "CALL.REL.NOINC", "IMAD", "LEA", "MOV", "UIMAD", "USHF", "ULOP3", "ULEA", "UMOV")
 _OPCODES = {"lop3": "LOP3", "prmt": "PRMT", "lds": "LDS", "shfl": "SHFL", "convert": "F2FP", "fadd": "FADD"}
 TABLE_BYTES = 2048  #: of shared memory, before everything else: `table_bytes` of dequant_loop.cuh
 _HALF_PREFIX = "H"  # HADD2, HMUL2 and HFMA2 stand for each other as the compiler likes; HMMA has a longer prefix

@@ -166,3 +166,13 @@ struct BF16 {
     static SHARED_CODE uint32_t add(uint32_t a, uint32_t b) { return fma(a, splat(1), b); }
     static SHARED_CODE uint32_t mul(uint32_t a, uint32_t b) { return fma(a, b, 0x80008000); }
 };
+
+// The halves of a register as floats.
+SHARED_CODE void widened(uint32_t pair, float& low, float& high) {
+#ifdef __CUDA_ARCH__
+    asm("{.reg .b16 l, h; mov.b32 {l, h}, %2; cvt.f32.f16 %0, l; cvt.f32.f16 %1, h;}" : "=f"(low), "=f"(high) : "r"(pair));
+#else
+    low = float(Binary<5, 10>::decode(pair & 0xffff));
+    high = float(Binary<5, 10>::decode(pair >> 16));
+#endif
+}
