@@ -118,14 +118,21 @@ def test_a_point_is_asked_or_skipped_for_a_reason(bench: Bench, architecture: st
     device = small(architecture)
     reasons = [bench.skip(point, device) for point in points(bench, "full")]
     assert all(reason is None or len(reason) > 10 for reason in reasons)
-    assert bool(bench.entries(architecture)) == (None in reasons)
 
 
 @each_architecture
 @each_bench
-def test_every_entry_is_asked_and_every_point_has_an_entry(bench: Bench, architecture: str) -> None:
+def test_every_point_that_is_asked_has_an_entry(bench: Bench, architecture: str) -> None:
     device = small(architecture)
-    assert {bench.launch(point, device).entry for point in asked(bench, device)} == set(bench.entries(architecture))
+    assert {bench.launch(point, device).entry for point in asked(bench, device)} <= set(bench.entries(architecture))
+
+
+@each_bench
+def test_every_entry_is_asked_on_some_architecture(bench: Bench) -> None:
+    """An entry may be there for its machine code alone where an architecture emulates it, but not everywhere."""
+    known = {entry for architecture in TARGETS for entry in bench.entries(architecture)}
+    launched = {bench.launch(point, device).entry for device in map(small, TARGETS) for point in asked(bench, device)}
+    assert known == launched
 
 
 @each_architecture

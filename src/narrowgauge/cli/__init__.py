@@ -13,6 +13,7 @@ from narrowgauge.cli.lazy import LazyGroup
 COMMANDS = {
     "predict": ("predict", "Latency, throughput, memory and energy of a model."),
     "price": ("price", "Price a table of kernels (CSV or Parquet)."),
+    "measure": ("measure", "Microbenchmarks on this machine's GPU, or the plan of them."),
     "fit": ("fit", "Fit the models to measured data."),
     "validate": ("validate", "Errors of the models on measured data left out of the fit."),
     "list": ("listing", "Names of machines, models, schemes, formats, kernels and fits."),

@@ -94,14 +94,24 @@ def _properties(cuda: Any, device: Any) -> Properties:
     )
 
 
+def _device(cuda: Any, ordinal: int) -> Any:
+    if not 0 <= ordinal < cuda.Device.count():
+        raise UnsupportedError(f"no GPU {ordinal}, the driver sees {cuda.Device.count()} and counts from 0")
+    return cuda.Device(ordinal)
+
+
+def device_properties(ordinal: int = 0) -> Properties:
+    """What the driver says of a device; nothing is started on it. Raises UnsupportedError that says what is missing."""
+    cuda = import_driver()
+    return _properties(cuda, _device(cuda, ordinal))
+
+
 class PycudaBackend:
     """A device by its ordinal, in its primary context and one stream."""
 
     def __init__(self, ordinal: int = 0) -> None:
         self._cuda = cuda = import_driver()
-        if not 0 <= ordinal < cuda.Device.count():
-            raise UnsupportedError(f"no GPU {ordinal}, the driver sees {cuda.Device.count()} (0 is the first)")
-        device = cuda.Device(ordinal)
+        device = _device(cuda, ordinal)
         self.properties = _properties(cuda, device)
         self._context = device.retain_primary_context()
         self._context.push()

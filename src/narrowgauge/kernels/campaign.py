@@ -83,7 +83,7 @@ def _measure(planned: PlannedBench, point: Point, runner: Runner, file: RecordFi
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a file holds of one planned bench."""
+    """What a file holds of one bench."""
 
     measured: int
     skipped: int
@@ -93,15 +93,10 @@ class Outcome:
     noise: float | None  #: median over the points of the relative standard error of the median
 
 
-def outcome(planned: PlannedBench, found: Measurements) -> Outcome:
-    """Counts over the last record of every planned point."""
-    wanted = {tuple(sorted(point.items())) for point in planned.points}
-    last = {
-        record.key: record
-        for _, record in found.records
-        if record.bench == planned.bench.name and record.source_hash == planned.source_hash and record.key[1] in wanted
-    }
-    records = list(last.values())
+def outcome(bench: str, source_hash: str | None, found: Measurements) -> Outcome:
+    """Counts over the last record of every point of a bench; with a hash, only of that version of it."""
+    mine = [record for _, record in found.records if record.bench == bench and source_hash in (None, record.source_hash)]
+    records = list({record.key: record for record in mine}.values())
     trusted = [record for record in records if record.trusted]
     noises = [summary.noise for record in trusted if (summary := record.cycles or record.elapsed_us)]
     return Outcome(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from narrowgauge.kernels.backend import Backend, LaunchRefusedError, OutOfMemoryError
-from narrowgauge.kernels.bench import Bench, Launch, Operands, Point, Timing
+from narrowgauge.kernels.bench import Bench, Check, Launch, Operands, Point, Timing
 from narrowgauge.kernels.clocks import ClockReader, ClockSummary, discarded
 from narrowgauge.kernels.compile import Binary, compile_source
 from narrowgauge.kernels.discipline import LEAST_SAMPLES, Discipline
@@ -50,7 +50,7 @@ class Runner:
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._backend, self._telemetry, self._discipline = backend, telemetry, discipline
+        self._backend, self._telemetry, self.discipline = backend, telemetry, discipline
         self._compile, self._now, self._sleep = compiler, now, sleep
         self._device = backend.properties.device
         self._reader = ClockReader()
@@ -85,7 +85,7 @@ class Runner:
 
     def _measured(self, bench: Bench, point: Point, launch: Launch, operands: Operands, binary: Binary) -> Mapping[str, Any]:
         """Samples, power window and check: the fields of the record that come from the device."""
-        timing, discipline = bench.timing, self._discipline
+        timing, discipline = bench.timing, self.discipline
         rotates = timing in (Timing.BATCHED, Timing.GRAPH, Timing.POWER)
         copies = rotating_copies(operands, self._device.l2_bytes, discipline.rotation) if rotates else 1
         with resident(self._backend, operands, launch, copies) as arrays:
@@ -93,32 +93,34 @@ class Runner:
             self._backend.elapsed_us(works[:1], discipline.warmup_launches)
             taker = sampler(timing, self._backend, arrays, works, discipline.batch_us[timing])
             try:
-                window = self._power(taker) if timing is Timing.POWER else None
-                samples = self._sample(taker, arrays, timing)
+                found = self.timed(taker, timing, arrays)
             finally:
                 taker.close()
             check = bench.check(point, self._device, operands.inputs, arrays.results(self._backend))
-        error = float(check.error) if np.isfinite(check.error) else None
-        return {
-            "samples": self._columns(samples, timing),
-            "stopped_by": samples.stopped_by,
-            "power": window,
-            "check": CheckRecord(what=check.what, error=error, tolerance=check.tolerance, ok=check.ok),
-        }
+        return {**found, "check": check_record(check)}
 
-    def _sample(self, taker: Sampler, arrays: Residents, timing: Timing) -> Sampled:
+    def timed(self, taker: Sampler, timing: Timing, arrays: Residents | None = None) -> Mapping[str, Any]:
+        """Samples, what stopped them, and for a power point its window: the fields of a record that a sampler gives.
+
+        The clock is read from the clock records of `arrays`, or by a probe behind each sample. Raises ValueError where too few
+        samples count."""
+        window = self._power(taker) if timing is Timing.POWER else None
+        samples = self._sample(taker, arrays, timing)
+        return {"samples": self._columns(samples, timing), "stopped_by": samples.stopped_by, "power": window}
+
+    def _sample(self, taker: Sampler, arrays: Residents | None, timing: Timing) -> Sampled:
         """Samples until the stopping rule is content. Raises ValueError where too few of them count."""
         found, begin = Sampled(), self._now()
         while not found.stopped_by:
             found.elapsed_us.append(taker.sample())
-            own = self._read(arrays.clocks, arrays.grid) if arrays.clocks else None
+            own = self._read(arrays.clocks, arrays.grid) if arrays and arrays.clocks else None
             found.clocks.append(own)
             found.probed.append(own if own and own.mhz else self._probed())
             dropped = self._discarded(found, timing)
             metric = [c.cycles for c in found.clocks if c] if timing is Timing.CLOCK else found.elapsed_us
             kept = [value for index, value in enumerate(metric) if index not in dropped]
             seconds = self._now() - begin
-            found.stopped_by = self._discipline.stopping.reason(kept, len(found.elapsed_us), seconds) or ""
+            found.stopped_by = self.discipline.stopping.reason(kept, len(found.elapsed_us), seconds) or ""
         if len(kept) < LEAST_SAMPLES:
             raise ValueError(f"no steady clock: {len(dropped)} of {len(found.elapsed_us)} samples do not count, {_last(dropped)}")
         return found
@@ -127,7 +129,7 @@ class Runner:
         """Under sustained load the board moves its clock to keep its power: that is what a power point asks about."""
         if timing is Timing.POWER:
             return {}
-        shares = self._discipline.clock_share, self._discipline.boost_share
+        shares = self.discipline.clock_share, self.discipline.boost_share
         return discarded(found.probed, self._backend.properties.boost_clock_mhz, *shares)
 
     def _read(self, buffer: Any, blocks: int) -> ClockSummary:
@@ -141,7 +143,7 @@ class Runner:
         return self._read(self._probe_clocks, self._device.sm_count)
 
     def _power(self, taker: Sampler) -> PowerWindow:
-        d = self._discipline
+        d = self.discipline
         return power_window(taker, self._telemetry, d.power_s, d.settle_s, d.idle_s, self._now, self._sleep)
 
     def _columns(self, found: Sampled, timing: Timing) -> Samples:
@@ -164,6 +166,12 @@ def record(bench: Bench, point: Point, source_hash: str, **fields: Any) -> Point
     """A record of a point with the fields that name it."""
     named = {"bench": bench.name, "question": bench.question, "timing": str(bench.timing), "axes": dict(point)}
     return PointRecord.model_validate({**named, "source_hash": source_hash, **fields})
+
+
+def check_record(check: Check) -> CheckRecord:
+    """A comparison as it is written down."""
+    error = float(check.error) if np.isfinite(check.error) else None
+    return CheckRecord(what=check.what, error=error, tolerance=float(check.tolerance), ok=check.ok)
 
 
 def _generator(bench: Bench, point: Point) -> np.random.Generator:

@@ -1,0 +1,162 @@
+"""`narrowgauge measure`: microbenchmarks on the GPU of this machine, or the plan of them without one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from narrowgauge.cli import common
+from narrowgauge.cli.lazy import INTERRUPTED, USAGE
+from narrowgauge.errors import NarrowgaugeError
+
+if TYPE_CHECKING:
+    from narrowgauge.kernels.campaign import Progress
+    from narrowgauge.kernels.plan import PlannedBench
+
+SHORT_FALL = 1
+ARCHITECTURES = ("sm80", "sm86", "sm89", "sm90")
+PROBLEMS_SHOWN = 10
+
+EPILOG = """\b
+Examples:
+  narrowgauge measure --suite quick --out measurements/my-gpu
+  narrowgauge measure --suite full --dry-run
+  narrowgauge measure --dry-run --architecture sm90 --only mma-sync-latency
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--suite", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="How many points.")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Folder of the measurements.")
+@click.option("--only", metavar="BENCH", multiple=True, help="Only this bench; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Compile everything, print the plan, measure nothing; needs no GPU.")
+@click.option("--architecture", type=click.Choice(ARCHITECTURES), help="Of a dry run; without it, all of them.")
+@click.option("--device", type=click.IntRange(0), default=0, show_default=True, help="Which GPU, as the driver counts them.")
+@click.option("--libraries/--no-libraries", default=True, help="Also time cuBLAS and attention through torch, if it is there.")
+def measure(
+    suite: str, out: Path | None, only: tuple[str, ...], dry_run: bool, architecture: str | None, device: int, libraries: bool
+) -> int:
+    """Measure this machine's GPU with the microbenchmark suite.
+
+    Appends every finished point to DIR/measurements.jsonl (see docs/measuring.md) and writes a specification to start from beside
+    it. An interrupted campaign goes on where it stopped when the same command is given again. Clocks and power limits are
+    recorded, never changed. Exit code 1 if a point failed or a result was wrong.
+    """
+    if dry_run:
+        return _dry_run(suite, only, architecture)
+    if architecture:
+        raise click.UsageError("--architecture belongs to --dry-run; a campaign measures the GPU that is there")
+    if out is None:
+        raise click.UsageError("give --out DIR, or --dry-run")
+    return _campaign(suite, out, only, device, libraries)
+
+
+def _dry_run(suite: str, only: tuple[str, ...], architecture: str | None) -> int:
+    """Plan and machine code of one architecture or of all."""
+    from narrowgauge.kernels.plan import NOMINAL, plan
+
+    chosen = (architecture,) if architecture else ARCHITECTURES
+    wrong = 0
+    for name in chosen:
+        wrong += _print_plan(name, suite, plan(suite, NOMINAL[name], only))
+    return SHORT_FALL if wrong else 0
+
+
+def _print_plan(architecture: str, suite: str, planned: tuple[PlannedBench, ...]) -> int:
+    """One table; how many kernels have a problem."""
+    from narrowgauge.kernels.machine_code import account
+
+    columns = ("bench", "timing", ">points", ">skipped", ">kernels", ">loops", ">registers", ">s")
+    table = common.table(*columns, title=f"{architecture}, suite {suite}: loops whose machine code is as expected, expected time")
+    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    problems: list[str] = []
+    for item in planned:
+        found = account(item.bench, architecture)
+        problems += [f"{item.bench.name}: {entry}: {'; '.join(what)}" for entry, what in found.problems.items()]
+        checked = f"{found.judged - len(found.problems)}/{found.judged}"
+        counts = (item.asked, sum(item.skips.values()), found.entries, checked, found.registers, f"{item.seconds:.0f}")
+        table.add_row(item.bench.name, str(item.bench.timing), *map(str, counts))
+    table.add_section()
+    table.add_row("all", "", str(sum(i.asked for i in planned)), "", "", "", "", f"{sum(i.seconds for i in planned):.0f}")
+    common.console().print(table)
+    for item in planned:
+        for reason, count in item.skips.items():
+            click.echo(common.wrapped(f"{item.bench.name}: {count} points skipped: {reason}"))
+    for problem in problems[:PROBLEMS_SHOWN]:
+        common.problem_line(problem)
+    return len(problems)
+
+
+def _campaign(suite: str, out: Path, only: tuple[str, ...], device: int, libraries: bool) -> int:
+    """Look what is there, measure in processes of its own, and print what came of it."""
+    from narrowgauge.kernels import toolchain
+    from narrowgauge.kernels._pycuda import device_properties
+    from narrowgauge.kernels.campaign import supported
+    from narrowgauge.kernels.plan import plan
+    from narrowgauge.kernels.supervisor import supervised
+
+    toolchain.nvcc()
+    properties = device_properties(device)
+    supported(properties)
+    planned = plan(suite, properties.device, only)
+    path = out / "measurements.jsonl"
+    code = supervised(_measure, (suite, out, only, device, libraries), lambda: path.stat().st_size if path.exists() else 0)
+    return code or _print_summary(path, planned)
+
+
+def _measure(suite: str, out: Path, only: tuple[str, ...], device: int, libraries: bool) -> None:
+    """The measuring process: ends with the exit code of what happened."""
+    from narrowgauge.kernels import supervisor
+    from narrowgauge.kernels.backend import DeviceLostError
+    from narrowgauge.kernels.measure import measure as measure_here
+
+    try:
+        with _progress() as progress:
+            measure_here(suite, out, only, device, libraries, progress)
+    except DeviceLostError as error:
+        click.echo(f"the device was lost: {error}; the campaign goes on behind this point", err=True)
+        supervisor.leave_device()
+    except NarrowgaugeError as error:
+        for line in str(error).splitlines():
+            common.problem_line(line)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        click.echo("interrupted; the same command goes on from here", err=True)
+        sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on standard error."""
+    from rich import progress as bars
+    from rich.console import Console
+
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeRemainingColumn())
+    with bars.Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
+
+
+def _print_summary(path: Path, planned: tuple[PlannedBench, ...]) -> int:
+    """What the file holds of the plan; 1 if a point failed or was wrong."""
+    from narrowgauge.kernels.campaign import outcome
+    from narrowgauge.measurements import read_measurements
+
+    found = read_measurements(path)
+    table = common.table("bench", ">measured", ">skipped", ">failed", ">wrong", ">samples dropped", ">noise")
+    outcomes = [(item.bench.name, outcome(item.bench.name, item.source_hash, found)) for item in planned]
+    libraries = [name for name in found.benches if name.startswith("library-")]
+    outcomes += [(name, outcome(name, None, found)) for name in libraries]
+    for name, o in outcomes:
+        noise = common.percent(float("nan") if o.noise is None else o.noise)
+        table.add_row(name, *map(str, (o.measured, o.skipped, o.failed, o.wrong, o.discarded)), noise)
+    common.console().print(table)
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+    click.echo(str(path))
+    return SHORT_FALL if any(o.failed or o.wrong for _, o in outcomes) else 0
