@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from narrowgauge.archmodels import Machine
+    from narrowgauge.experiments.fidelity import Fidelity
 
 STDOUT = "-"
 PATIENCE_S = 2.0  # work that takes longer reports its progress
@@ -32,6 +33,23 @@ fits_option = click.option(
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Fits of your own (`narrowgauge fit DATA -o DIR`); they go before the shipped ones.",
 )
+fidelity_option = click.option(
+    "--fidelity",
+    metavar="F",
+    default="analytic",
+    show_default=True,
+    help="analytic; bound: rooflines that nothing can beat; event: the kernels tile by tile.",
+)
+
+
+def fidelity(name: str) -> Fidelity:
+    """The fidelity of that name; raises InputError that names the nearest."""
+    from narrowgauge.errors import InputError, Problem, nearest
+    from narrowgauge.experiments.fidelity import Fidelity
+
+    if name not in tuple(Fidelity):
+        raise InputError([Problem("fidelity", f"given {name!r}; {nearest(name, tuple(Fidelity))}")])
+    return Fidelity(name)
 
 
 def hardware(name: str, fits: Path | None) -> Machine:

@@ -26,9 +26,7 @@ Examples:
 @click.option("--output", "output_tokens", metavar="T", type=int, default=128, show_default=True, help="New tokens of each.")
 @click.option("--tp", metavar="N", type=int, default=1, show_default=True, help="GPUs that share every layer.")
 @click.option("--framework", metavar="NAME", help="trtllm (default), vllm, sglang; none: kernels without a framework's steps.")
-@click.option(
-    "--fidelity", metavar="F", default="analytic", show_default=True, help="analytic, or bound: rooflines that nothing can beat."
-)
+@common.fidelity_option
 @click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
 @common.json_option
 def predict(

@@ -44,8 +44,9 @@ Examples:
 @common.machine_option
 @common.fits_option
 @click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
+@common.fidelity_option
 @common.json_option
-def price(source: Path, out: Path, machine: str, fits: Path | None, physics: bool, json_file: str | None) -> int:
+def price(source: Path, out: Path, machine: str, fits: Path | None, physics: bool, fidelity: str, json_file: str | None) -> int:
     """Price every kernel of TABLE (.csv or .parquet) on a GPU.
 
     Appends latency_us, latency_us_low, latency_us_high (nominal 90 % interval), energy_mj, power_w, bound_by and source. Columns
@@ -58,11 +59,11 @@ def price(source: Path, out: Path, machine: str, fits: Path | None, physics: boo
 
     tables.suffix_of(out)
     tables.check_writable(out)
-    hardware = common.hardware(machine, fits)
+    hardware, level = common.hardware(machine, fits), common.fidelity(fidelity)
     progress = common.CountingProgress("priced")
     frame = tables.read_table(source)
     with _named(source):
-        priced = price_table(frame, hardware, physics, progress)
+        priced = price_table(frame, hardware, physics, progress, level)
     progress.close()
     bad = {reason: (rows + 1).tolist() for reason, rows in bad_rows(priced).items()}
     count = sum(map(len, bad.values()))

@@ -55,8 +55,8 @@ def takes_scalar(rule: ScalarFallback, shape: Shape, formats: Precision, gpu: Gp
 
 @dataclass(frozen=True)
 class DecodeCut:
-    """How the tensor-core kernel is cut: its tile, the CTAs that share an SM, KV blocks of a sequence, tiles over the query heads of
-    a KV head, CTAs before splitting, whether the splitting variant runs and into how many parts."""
+    """How the tensor-core kernel is cut: tile, CTAs that share an SM, KV blocks of a sequence, tiles over the query heads of a KV
+    head, CTAs before splitting, whether the splitting variant runs, and into how many parts."""
 
     tile_m: Array
     tile_n: Array
@@ -186,9 +186,7 @@ def _scalar_traffic(shape: Shape, formats: Precision) -> Array:
     return np.asarray(shape.cache_bytes(formats) * shape.group + shape.query_and_output_bytes(formats))
 
 
-def scalar_memory_times(
-    shape: Shape, formats: Precision, gpu: GpuResources, params: Mapping[str, float]
-) -> tuple[Array, Array]:
+def scalar_memory_times(shape: Shape, formats: Precision, gpu: GpuResources, params: Mapping[str, float]) -> tuple[Array, Array]:
     """L2 and DRAM time of the CUDA-core kernel."""
     footprint = shape.cache_bytes(formats) + shape.query_and_output_bytes(formats)
     return memory_times(_scalar_traffic(shape, formats), footprint, gpu, params)

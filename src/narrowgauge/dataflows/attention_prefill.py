@@ -163,6 +163,7 @@ def _packing(profile: AttentionProfile, shape: Shape) -> Array:
 
 
 def cut_of(shape: Shape, profile: AttentionProfile, formats: Precision, gpu: GpuResources) -> Cut:
+    """Tiles, CTAs and parts of every row."""
     pack = _packing(profile, shape)
     tile_m, tile_n = profile.tile(shape.head_dim, shape.isl * pack, formats.mac == "fp8")
     tiles = causal_tiles(shape.isl, shape.step, shape.window, pack, tile_m, tile_n)

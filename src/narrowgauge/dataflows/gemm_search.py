@@ -93,8 +93,9 @@ class RowTerms(NamedTuple):
 
 
 class TileTerms(NamedTuple):
-    """What does not depend on the row: bytes of a step, CTAs per SM, stages of their copy pipelines, cycles of a step on each
-    resource for one CTA alone, cycles after the last step; `even` is a lower bound of the cycles of a step per CTA, whatever else runs on the SM."""
+    """What does not depend on the row: bytes of a step, CTAs per SM and the stages of their copy pipelines, cycles of a step on
+    each resource for one CTA alone, cycles after the last step; `even` is a lower bound of the cycles of a step per CTA, whatever
+    else runs on the SM."""
 
     step_bytes: Any
     resident: Any

@@ -35,10 +35,10 @@ def predict(
 
     `model` is a model card, a config.json or a ModelConfig; `on` a hardware name, a specification file or a Machine; `tp` the
     number of GPUs that share every layer. `framework` chooses kernel library and step cost (None: TensorRT-LLM, `none`: kernels
-    alone). `physics_only` leaves the learned residual out. `fidelity` is `analytic` or `bound`.
+    alone). `physics_only` leaves the learned residual out. `fidelity` is `analytic`, `bound` or `event`.
 
     Raises InputError with everything that is wrong with the arguments, CapacityError if the model does not fit into memory,
-    UnsupportedError if the machine cannot run the scheme or the fidelity is not there."""
+    UnsupportedError if the machine cannot run the scheme."""
     request = check(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics_only)
     memory = check_capacity(request)
     prefill, decode = _prefill_calls(request), _decode_calls(request)

@@ -9,8 +9,8 @@ from importlib import metadata
 from typing import Any
 
 from narrowgauge.calibration.serving import LOGIT
+from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.predict_passes import Pass
-from narrowgauge.experiments.predict_pricing import Fidelity
 from narrowgauge.experiments.predict_reasons import SOUND, knowledge
 from narrowgauge.experiments.predict_request import Request
 from narrowgauge.experiments.serving import ALONE

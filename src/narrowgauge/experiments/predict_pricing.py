@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 
 import numpy as np
 
 from narrowgauge.archmodels import Machine, energy_mj
 from narrowgauge.calibration.basis import Relation, basis_of
-from narrowgauge.calibration.calibrated import Priced, price
-from narrowgauge.dataflows.catalogue import FAMILIES
+from narrowgauge.calibration.calibrated import Priced
 from narrowgauge.dataflows.family import Variant
+from narrowgauge.experiments.fidelity import Fidelity, price_at
 from narrowgauge.experiments.lowering import COLUMNS, Call
 from narrowgauge.experiments.predict_estimate import Estimate
-
-
-class Fidelity(StrEnum):
-    """`analytic`: the calibrated closed forms. `bound`: the roofline of each kernel, which none can beat."""
-
-    ANALYTIC = "analytic"
-    BOUND = "bound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +30,6 @@ class CallPrice:
 
 
 Key = tuple[str, Variant]
-ROOFLINE = "roofline"  # source of a bound
 
 
 def price_calls(
@@ -64,17 +54,13 @@ def _price_variant(
     family, variant = key
     table = np.array(rows, dtype=float).T
     columns = dict(zip(COLUMNS[family], table, strict=True))
-    priced = price(machine, family, variant, columns, physics_only)
-    relation = basis_of(family, variant, machine).relation
-    if fidelity is Fidelity.BOUND:
-        bound = np.asarray(FAMILIES[family].roofline_us(columns, variant, machine.resources), float)
-        return _collect(priced, bound, bound, bound, relation, ROOFLINE)
-    return _collect(priced, priced.latency_us, priced.latency_us_low, priced.latency_us_high, relation, "")
+    priced = price_at(fidelity, machine, family, variant, columns, physics_only)
+    return _collect(priced, basis_of(family, variant, machine).relation)
 
 
-def _collect(priced: Priced, latency: Any, low: Any, high: Any, relation: Relation, source: str) -> list[CallPrice]:
-    cost = priced.cost
-    times = zip(latency.tolist(), low.tolist(), high.tolist(), strict=True)
+def _collect(priced: Priced, relation: Relation) -> list[CallPrice]:
+    cost, latency = priced.cost, priced.latency_us
+    times = zip(latency.tolist(), priced.latency_us_low.tolist(), priced.latency_us_high.tolist(), strict=True)
     scale = latency / cost.latency_us
     quantize = (np.asarray(cost.choice["quantize_us"]) * scale).tolist() if "quantize_us" in cost.choice else [0.0] * len(latency)
     choices = {name: np.asarray(column).tolist() for name, column in cost.choice.items() if name != "quantize_us"}
@@ -87,7 +73,7 @@ def _collect(priced: Priced, latency: Any, low: Any, high: Any, relation: Relati
             bound_by=bound_by[i],
             choice={name: column[i] for name, column in choices.items()},
             actions={name: column[i] for name, column in actions.items()},
-            source=source or str(priced.source[i]),
+            source=str(priced.source[i]),
             relation=relation,
         )
         for i, time in enumerate(times)

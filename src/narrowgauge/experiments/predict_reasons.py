@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from narrowgauge.calibration.basis import Relation
+from narrowgauge.experiments.fidelity import ROOFLINE
 from narrowgauge.experiments.predict_passes import FRAMEWORK_LINE, Line, Pass
-from narrowgauge.experiments.predict_pricing import ROOFLINE
 
 BINDS = {
     "dram": "DRAM bandwidth",

@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from narrowgauge.archmodels import Machine, load_machine
-from narrowgauge.errors import InputError, Problem, UnsupportedError, nearest
-from narrowgauge.experiments.predict_pricing import Fidelity
+from narrowgauge.errors import InputError, Problem, nearest
+from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.serving import Framework, framework
 from narrowgauge.formats import QuantScheme, parse_scheme
 from narrowgauge.registry import canonical
 from narrowgauge.workloads import ModelConfig, read_model
 from narrowgauge.workloads.fields import MAX_DIMENSION
 from narrowgauge.workloads.parallel import Split
-
-EVENT = "event"
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def check(
     fidelity: str,
     physics_only: bool,
 ) -> Request:
-    """The request; raises one InputError with everything that is wrong, or UnsupportedError for fidelity `event`."""
+    """The request; raises one InputError with everything that is wrong."""
     problems: list[Problem] = []
 
     def attempt(make: Callable[[], Any]) -> Any:
@@ -89,15 +87,10 @@ def check(
         attempt(lambda: Split(config, tp))
     if config is not None and not wrong:
         problems += _too_long(config, input_tokens, output_tokens)
-    if fidelity not in (*Fidelity, EVENT):
-        problems.append(Problem("fidelity", f"given {fidelity!r}; {nearest(str(fidelity), [*Fidelity, EVENT])}"))
+    if fidelity not in tuple(Fidelity):
+        problems.append(Problem("fidelity", f"given {fidelity!r}; {nearest(str(fidelity), list(Fidelity))}"))
     if problems:
         raise InputError(problems)
-    if fidelity == EVENT:
-        raise UnsupportedError(
-            "fidelity 'event' cannot run whole models yet: no event engine is part of this version; "
-            "choose 'analytic' (the calibrated closed forms) or 'bound' (rooflines)"
-        )
     level = Fidelity(fidelity)
     if level is Fidelity.BOUND:
         host = replace(host, step=None)  # a bound holds whatever the framework does

@@ -6,19 +6,20 @@ as `measured_*`; `error` is then predicted / measured − 1. A row that cannot b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from narrowgauge.archmodels import Machine
-from narrowgauge.calibration.calibrated import price
+from narrowgauge.calibration.calibrated import Priced
 from narrowgauge.calibration.datasets.elementwise import LATENCY
 from narrowgauge.calibration.datasets.originals_read import normalised
-from narrowgauge.dataflows.family import Variant
 from narrowgauge.errors import InputError, NarrowgaugeError
+from narrowgauge.experiments.fidelity import Fidelity, price_at
 from narrowgauge.experiments.price_kinds import KINDS, kinds_of_rows, lacking_columns
 from narrowgauge.experiments.price_rows import ERROR, RowProblems, numbers
 from narrowgauge.experiments.price_variants import READERS
@@ -34,10 +35,15 @@ NUMERIC = RESULTS[:5]
 MEASURED = "measured_"
 DEVIATION = "error"
 CHUNK = 100_000  # rows priced at once: bounds the memory that features of the residual take
+EVENT_CHUNK = 16  # each takes a tenth of a second; progress should show
 
 
 def price_table(
-    frame: pd.DataFrame, machine: Machine, physics_only: bool = False, progress: Progress | None = None
+    frame: pd.DataFrame,
+    machine: Machine,
+    physics_only: bool = False,
+    progress: Progress | None = None,
+    fidelity: Fidelity = Fidelity.ANALYTIC,
 ) -> pd.DataFrame:
     """The table with the columns of `RESULTS` appended; a published original is brought under our columns first. `progress` is
     called with rows done and rows in all.
@@ -56,9 +62,11 @@ def price_table(
         if lacking:
             problems.add(rows, lacking)
         for (family, variant), group in (read(frame, rows, problems) if len(rows) and not lacking else {}).items():
-            for start in range(0, len(group), CHUNK):
-                part = group.iloc[start : start + CHUNK]
-                _price_part(machine, family, variant, part, physics_only, columns, problems)
+            chunk = EVENT_CHUNK if fidelity is Fidelity.EVENT else CHUNK
+            for start in range(0, len(group), chunk):
+                part = group.iloc[start : start + chunk]
+                prices = partial(price_at, fidelity, machine, family, variant, physics_only=physics_only)
+                _price_part(prices, part, columns, problems)
                 done += len(part)
                 if progress is not None:
                     progress(done, len(frame))
@@ -79,11 +87,8 @@ def _blank(name: str, rows: int) -> npt.NDArray[Any]:
 
 
 def _price_part(
-    machine: Machine,
-    family: str,
-    variant: Variant,
+    prices: Callable[[Mapping[str, npt.NDArray[Any]]], Priced],
     part: pd.DataFrame,
-    physics_only: bool,
     columns: dict[str, npt.NDArray[Any]],
     problems: RowProblems,
 ) -> None:
@@ -91,7 +96,7 @@ def _price_part(
     rows = part.index.to_numpy()
     shapes = {str(name): part[name].to_numpy(float) for name in part.columns}
     try:
-        priced = price(machine, family, variant, shapes, physics_only)
+        priced = prices(shapes)
     except NarrowgaugeError as reason:
         problems.add(rows, str(reason))
         return

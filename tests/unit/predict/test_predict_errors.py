@@ -39,9 +39,9 @@ def test_a_format_that_the_tensor_cores_lack_is_refused_with_a_remedy() -> None:
         predict("llama-3-8b", A100, "fp8")
 
 
-def test_the_event_engine_is_refused_with_the_reason() -> None:
-    with pytest.raises(UnsupportedError, match="analytic"):
-        predict("llama-3-8b", A100, fidelity="event")
+def test_an_unknown_fidelity_names_the_nearest() -> None:
+    with pytest.raises(InputError, match="did you mean 'event'"):
+        predict("llama-3-8b", A100, fidelity="evnt")
 
 
 def test_more_tokens_than_learned_positions_are_refused() -> None:
