@@ -81,6 +81,11 @@ def exactly(result: Doubles, expected: Doubles, what: str) -> Check:
     return Check(float(np.max(np.abs(result - expected))), 0.0, f"largest difference from {what}")
 
 
+def words(result: npt.NDArray[np.uint32], expected: npt.NDArray[np.uint32], what: str) -> Check:
+    """A check that passes only if all words are the same bits; `expected` may be the same for every block."""
+    return Check(float(np.count_nonzero(result != expected)), 0.0, what)
+
+
 def _nonzero(rng: np.random.Generator, top: int, shape: tuple[int, int]) -> Doubles:
     values: Doubles = rng.choice([-1.0, 1.0], shape) * rng.integers(1, top + 1, shape)
     return values

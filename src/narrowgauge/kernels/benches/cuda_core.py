@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from narrowgauge.kernels import steps
+from narrowgauge.kernels import chains, steps
 from narrowgauge.kernels.bench import (
     BENCHES,
     LOOP_CONTROL,
@@ -33,10 +33,10 @@ _FAR = ("CALL", "SEL", "USEL", "PLOP3")  #: a branch out of a long loop on sm_80
 #: opcode of a step where it is one; the same on every architecture
 _OPCODES = {
     "lop3": "LOP3", "prmt": "PRMT", "shf": "SHF.L.W", "popc": "POPC", "iadd3": "IADD3", "imad": "IMAD", "dp4a": "IDP.4A.S8.S8",
-    "ffma": "FFMA", "hfma2_f16": "HFMA2", "hfma2_bf16": "HFMA2", "hadd2_f16": "HADD2", "mufu_ex2": "MUFU.EX2", "mufu_rcp": "MUFU.RCP",
-    "i2f_s32_f32": "I2F", "i2f_s8_f32": "I2F.S8", "i2f_s8_f16": "I2F.F16.S8", "i2f_s32_f16": "I2F.F16", "f2i_f32_s32": "F2I",
-    "f2f_pack_f16": "F2FP", "e4m3_to_f16": "F2FP.F16.E4M3", "f16_to_e4m3": "F2FP.SATFINITE.E4M3", "e5m2_to_f16": "F2FP.F16.E5M2",
-    "shfl": "SHFL.IDX", "redux_add": "REDUX.SUM",
+    "ffma": "FFMA", "hfma2_f16": "HFMA2", "hfma2_bf16": "HFMA2", "hadd2_f16": "HADD2", "mufu_ex2": "MUFU.EX2",
+    "mufu_rcp": "MUFU.RCP", "i2f_s32_f32": "I2F", "i2f_s8_f32": "I2F.S8", "i2f_s8_f16": "I2F.F16.S8", "i2f_s32_f16": "I2F.F16",
+    "f2i_f32_s32": "F2I", "f2f_pack_f16": "F2FP", "e4m3_to_f16": "F2FP.F16.E4M3", "f16_to_e4m3": "F2FP.SATFINITE.E4M3",
+    "e5m2_to_f16": "F2FP.F16.E5M2", "shfl": "SHFL.IDX", "redux_add": "REDUX.SUM",
 }  # fmt: skip
 #: what a step needs besides, per step
 _BESIDE = {
@@ -108,7 +108,7 @@ class CudaCore:
         if chain.tolerance:
             relative = np.abs(outputs["out"].view(np.float32) / expected.view(np.float32).astype(np.float64) - 1)
             return Check(float(np.max(relative)), chain.tolerance, "largest relative difference from the chain in NumPy")
-        return Check(float(np.count_nonzero(outputs["out"] != expected)), 0.0, "words that differ from the chain in NumPy")
+        return chains.words(outputs["out"], expected, "words that differ from the chain in NumPy")
 
     def work(self, point: Point, device: Device) -> Mapping[str, float]:
         """Timed steps of one warp; the machine instructions of a step depend on the architecture."""
