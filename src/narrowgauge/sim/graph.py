@@ -212,6 +212,12 @@ class TaskGraph:
         bases = list(self.bases)
         return join_name(bases[self.columns["base"][handle]], self.columns["index"][handle])
 
+    def __repr__(self) -> str:
+        """A short script that rebuilds the graph."""
+        from narrowgauge.sim.script import script
+
+        return script(self)
+
     def _resource(self, resource: R) -> R:
         if resource.name in self.resources:
             self.problems.append(Problem(f"resource '{resource.name}'", "is there already; names of resources are unique"))
