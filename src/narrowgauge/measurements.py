@@ -173,6 +173,7 @@ class PointRecord(Body):
     stopped_by: str | None = None  #: what ended the sampling: noise, count or time
     skipped: str | None = None
     failed: str | None = None
+    lost_device: bool = False  #: the kernel faulted or did not end, and took the measuring process along
     library: Library | None = None
 
     @model_validator(mode="after")

@@ -27,7 +27,7 @@ from narrowgauge.kernels.driver import Driver, Prepared, prepared
 
 _POISON = 0xFF
 _FLUSH_FACTOR = 2  #: of the L2's size is written to flush it, as nvbench does
-_DEADLINE_S = 30.0  #: no launch or batch of the suite takes a tenth of this
+_DEADLINE_S = 10.0  #: no launch or batch of the suite takes a tenth of this
 _POLL_S = 20e-6
 _KHZ_PER_MHZ = 1e3
 _US_PER_MS = 1e3

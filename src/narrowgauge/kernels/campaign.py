@@ -18,6 +18,8 @@ from narrowgauge.kernels.runner import Runner, record
 from narrowgauge.kernels.telemetry import Reading
 from narrowgauge.measurements import Campaign, MachineRecord, Measurements
 
+_MOST_LOSSES = 2  #: of one bench, after which its other points are not launched: each loss costs seconds and a process
+
 Progress = Callable[[int, int, str], None]  #: points done, points in all, the bench
 
 
@@ -72,12 +74,18 @@ def run(plan: Sequence[PlannedBench], runner: Runner, file: RecordFile, progress
 
 def _measure(planned: PlannedBench, point: Point, runner: Runner, file: RecordFile) -> None:
     """One point, whatever comes of it, is in the file when this returns or raises."""
+    losses = file.losses(planned.bench.name, planned.source_hash)
+    if losses >= _MOST_LOSSES:
+        words = f"not launched: {losses} points of this bench lost the device"
+        file.append(record(planned.bench, point, planned.source_hash, failed=words))
+        return
     try:
         file.append(runner.measure(planned.bench, point, planned.source_hash))
     except Exception as error:  # a fault of one bench may not cost the others their measurements
         words = str(error) if isinstance(error, NarrowgaugeError) else f"{type(error).__name__}: {error}"
-        file.append(record(planned.bench, point, planned.source_hash, failed=words))
-        if isinstance(error, DeviceLostError):
+        lost = isinstance(error, DeviceLostError)
+        file.append(record(planned.bench, point, planned.source_hash, failed=words, lost_device=lost))
+        if lost:
             raise
 
 

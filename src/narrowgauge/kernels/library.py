@@ -128,8 +128,9 @@ def _measure(bench: LibraryBench, axes: Axes, version: str, library: LibraryBack
         found = _timed(bench, axes, library, runner)
     except Exception as error:  # a row that a library cannot do may not cost the others their measurements
         words = str(error) if isinstance(error, NarrowgaugeError) else f"{type(error).__name__}: {error}"
-        file.append(PointRecord.model_validate({**named, "failed": words}))
-        if isinstance(error, DeviceLostError):
+        lost = isinstance(error, DeviceLostError)
+        file.append(PointRecord.model_validate({**named, "failed": words, "lost_device": lost}))
+        if lost:
             raise
         return
     file.append(PointRecord.model_validate({**named, **found, "work": _work(bench.kind, axes)}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,7 +31,10 @@ class RecordFile:
         self._started = False
         before = read_measurements(self.path) if self.path.is_file() else Measurements((), ())
         self.notes = before.notes
-        self._finished = {_key(record) for _, record in before.records}
+        self._finished: set[Key] = set()
+        self._losses: Counter[tuple[str, str]] = Counter()
+        for _, record in before.records:
+            self._note(record)
         for earlier in before.campaigns:
             self._same_board(earlier)
 
@@ -50,7 +54,15 @@ class RecordFile:
             self._write(self._campaign)
             self._started = True
         self._write(record)
-        self._finished.add(_key(record))
+        self._note(record)
+
+    def losses(self, bench: str, source_hash: str) -> int:
+        """How many points of this version of the kernel lost the device."""
+        return self._losses[bench, source_hash]
+
+    def _note(self, record: PointRecord) -> None:
+        self._finished.add((*record.key, record.source_hash))
+        self._losses[record.bench, record.source_hash] += record.lost_device
 
     def _write(self, line: Body) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +76,3 @@ class RecordFile:
 
 def _ends_a_line(descriptor: int, size: int) -> bool:
     return os.pread(descriptor, 1, size - 1) == b"\n"
-
-
-def _key(record: PointRecord) -> Key:
-    return (*record.key, record.source_hash)

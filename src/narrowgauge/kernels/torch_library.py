@@ -19,8 +19,8 @@ _WARM_CALLS = 3
 _INT8_ROWS = 16  #: `_int_mm` needs more
 _CHECKED = 8  #: columns or queries whose result is compared
 _FP8_MAX, _INT8_RANGE = 4.0, 127
-#: of the largest magnitude of the reference: a step of bf16 results; FP8 units keep some 14 bits of a sum on Hopper, and attention
-#: rounds its probabilities
+#: of the largest magnitude of the reference: a step of bf16 results; FP8 units of Hopper keep some 14 bits of a sum; attention
+#: rounds its probabilities too
 _TOLERANCE = {"bf16": 2.0**-8, "fp8-static": 2.0**-6, "int8": 0.0, "attention": 2.0**-6}
 
 

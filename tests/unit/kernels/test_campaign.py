@@ -73,6 +73,17 @@ def test_a_lost_device_costs_one_point_and_the_next_process_goes_on(tmp_path: Pa
     assert "illegal memory access" in str(failed.failed)
 
 
+def test_a_bench_that_keeps_losing_the_device_is_left_alone(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(DeviceLostError):
+            measure(tmp_path, PaperGpu(lost_at=0))
+    gpu = PaperGpu(lost_at=0)
+    found = measure(tmp_path, gpu)
+    assert gpu.launches == 0
+    words = [record.failed for _, record in found.records]
+    assert words[2:] == ["not launched: 2 points of this bench lost the device"] * 2
+
+
 def test_a_fault_of_a_bench_costs_its_points_alone(tmp_path: Path) -> None:
     class Broken(Scale):
         def check(self, *arguments: object) -> Check:
