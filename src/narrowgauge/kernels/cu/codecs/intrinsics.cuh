@@ -147,6 +147,16 @@ struct F16 {
         return fma(a, b, 0x80008000);
 #endif
     }
+    // Two floats rounded to nearest.
+    static SHARED_CODE uint32_t narrowed(float low, float high) {
+#ifdef __CUDA_ARCH__
+        uint32_t d;
+        asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(high), "f"(low));
+        return d;
+#else
+        return Binary<exponent, mantissa>::encode(low) | Binary<exponent, mantissa>::encode(high) << 16;
+#endif
+    }
 };
 
 struct BF16 {
@@ -165,6 +175,16 @@ struct BF16 {
     // sm_80 has the fused form alone; one instruction either way.
     static SHARED_CODE uint32_t add(uint32_t a, uint32_t b) { return fma(a, splat(1), b); }
     static SHARED_CODE uint32_t mul(uint32_t a, uint32_t b) { return fma(a, b, 0x80008000); }
+    // Two floats rounded to nearest.
+    static SHARED_CODE uint32_t narrowed(float low, float high) {
+#ifdef __CUDA_ARCH__
+        uint32_t d;
+        asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(d) : "f"(high), "f"(low));
+        return d;
+#else
+        return Binary<exponent, mantissa>::encode(low) | Binary<exponent, mantissa>::encode(high) << 16;
+#endif
+    }
 };
 
 // The halves of a register as floats.
