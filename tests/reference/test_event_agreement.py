@@ -12,8 +12,6 @@ MEDIAN = 0.05
 #: beyond the worst, with the effect that explains it (docs/event_fidelity.md)
 EXPLAINED = {
     ("bf16", 128, 28672, 4096): "a round that DRAM bounds cannot overlap with the ragged round after it",
-    ("w4a16-g128", 128, 4096, 14336): "L2 and tensor cores are equally busy and queue for each other",
-    ("w8a8-int8", 16, 4096, 14336): "DRAM and the pipeline's latency are equally long and add up",
 }
 
 

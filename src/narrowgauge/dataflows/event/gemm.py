@@ -69,7 +69,7 @@ def _tiled(
     unhidden_sm_us = unhidden_us * min(x.sm_count, ctas)
 
     def of_sm(cycles: float) -> float:
-        return (cycles + exposed * (work - cycles)) * cycle_us + unhidden_sm_us
+        return float((cycles + exposed * (work - cycles)) * cycle_us + unhidden_sm_us)
 
     latency = max(0.0, x.step_latency - port)
     convert = (Stage("cuda_core", of_sm(tile.convert), "convert"),)

@@ -49,7 +49,7 @@ def _kernel_us(kernel: CtaKernel, sm_count: int) -> float:
     if parts is None:
         return _makespan_us(kernel, sm_count)
     longer = _makespan_us(parts.longer, sm_count)
-    return longer + parts.rounds * (longer - _makespan_us(parts.shorter, sm_count))
+    return longer + parts.times * (longer - _makespan_us(parts.shorter, sm_count))
 
 
 def _makespan_us(kernel: CtaKernel, sm_count: int) -> float:
