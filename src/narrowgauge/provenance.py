@@ -11,6 +11,7 @@ class Kind(StrEnum):
 
     MEASURED = "measured"
     DATASHEET = "datasheet"
+    PUBLISHED = "published"
     FITTED = "fitted"
     DERIVED = "derived"
     ASSUMED = "assumed"

@@ -14,9 +14,10 @@ COMMANDS = {
     "predict": ("predict", "Latency, throughput, memory and energy of a model."),
     "price": ("price", "Price a table of kernels (CSV or Parquet)."),
     "measure": ("measure", "Microbenchmarks on this machine's GPU, or the plan of them."),
+    "memory": ("memory", "A DRAM under a stream of requests: bandwidth, latency, energy."),
     "fit": ("fit", "Fit the models to measured data."),
     "validate": ("validate", "Errors of the models on measured data left out of the fit."),
-    "list": ("listing", "Names of machines, models, schemes, formats, kernels and fits."),
+    "list": ("listing", "Names of machines, models, schemes, formats, kernels, memories and fits."),
     "show": ("show", "Everything known of one of them."),
 }
 

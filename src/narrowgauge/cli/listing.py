@@ -50,6 +50,14 @@ def _kernels() -> Lines:
         yield kind.name, f"columns {' '.join(kind.required)}; op {', '.join(name.replace('-', '_') for name in kind.ops)}"
 
 
+def _memories() -> Lines:
+    from narrowgauge.sim.dram import load_standard, standard_names
+
+    for name in standard_names():
+        standard = load_standard(name)
+        yield name, f"{standard.title}; {standard.pin_gb_per_s:g} GB/s a channel"
+
+
 def _fits() -> Lines:
     from narrowgauge.calibration.record import shipped
 
@@ -75,6 +83,7 @@ TOPICS: dict[str, Callable[[], Lines]] = {
     "schemes": _schemes,
     "formats": _formats,
     "kernels": _kernels,
+    "memories": _memories,
     "fits": _fits,
 }
 
@@ -83,7 +92,7 @@ TOPICS: dict[str, Callable[[], Lines]] = {
 @click.argument("topic", type=click.Choice(list(TOPICS)), required=False)
 @common.json_option
 def list_command(topic: str | None, json_file: str | None) -> None:
-    """Names of machines, models, schemes, formats, kernels or fits, each with a line about it.
+    """Names of machines, models, schemes, formats, kernels, memories or fits, each with a line about it.
 
     Without a topic: the names alone, of everything.
     """

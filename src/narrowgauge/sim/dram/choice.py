@@ -1,0 +1,151 @@
+"""Which command comes next? The earliest that is legal, and of these the oldest. Imported only by the engine."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowgauge.sim.dram.columns import (
+    BANK,
+    BUFFER,
+    BUFFERS,
+    CAP,
+    CLOSE,
+    CLOSED_POLICY,
+    CLOSER,
+    COLUMN,
+    FIRST,
+    GROUP,
+    HOLD,
+    KIND,
+    LISTED,
+    NEVER,
+    NONE,
+    OLDEST,
+    OPEN,
+    OPEN_BANKS,
+    OPEN_ROW,
+    PRECHARGE,
+    PRECHARGE_ALL,
+    RANK_BANKS,
+    READ,
+    REFRESH,
+    REFRESH_ALL,
+    REFRESH_BANK,
+    REFRESHING,
+    ROW,
+    SERVED,
+    WRITING,
+)
+from narrowgauge.sim.dram.jit import helper
+from narrowgauge.sim.dram.registers import legal
+
+Integers = NDArray[np.int64]
+
+
+@helper
+def waits_for_refresh(ranks: Integers, refresh: int, rank_banks: int, bank: int) -> bool:
+    """Whether a bank takes no command but those of its refresh."""
+    if refresh == 0:
+        return False
+    waiting = ranks[bank // rank_banks, REFRESHING]
+    return bool(waiting >= 0 and (refresh == 1 or waiting == bank))
+
+
+@helper
+def best_column(
+    node_of: Integers, commands: Integers, reach: Integers, kinds: Integers, facts: Integers, earliest: Integers,
+    lists: Integers, active: Integers, ranks: Integers, requests: Integers, rules: Integers, scalars: Integers, now: int,
+) -> tuple[int, int]:  # fmt: skip
+    """(cycle, request) of the next column command: the earliest, of these the oldest."""
+    best, chosen = NEVER, NONE
+    group = requests[scalars[OLDEST], GROUP]
+    for at in range(scalars[LISTED]):
+        where = active[at]
+        oldest = lists[where, FIRST]
+        if waits_for_refresh(ranks, rules[REFRESH], facts[RANK_BANKS], requests[oldest, BANK]):
+            continue
+        capped = lists[where, READ] != oldest and lists[where, WRITING] != oldest and lists[where, SERVED] >= rules[CAP]
+        for way in (READ, WRITING):
+            i = lists[where, way]
+            if i < 0 or requests[i, GROUP] != group:
+                continue
+            command = kinds[requests[i, KIND], COLUMN]
+            time = legal(node_of, commands, reach, earliest, command, requests[i, BANK], now)
+            if capped and time >= lists[where, HOLD]:
+                continue
+            if time < best or (time == best and i < chosen):
+                best, chosen = time, i
+    return best, chosen
+
+
+@helper
+def wanted(
+    commands: Integers, reach: Integers, kinds: Integers, lists: Integers, requests: Integers, cap: int, where: int
+) -> tuple[int, int]:
+    """(command, bank) that brings the oldest request of a list nearer to its row; NONE where it has it or must wait."""
+    i = lists[where, FIRST]
+    kind = requests[i, KIND]
+    if kinds[kind, OPEN] < 0 or lists[where, READ] == i or lists[where, WRITING] == i:
+        return NONE, 0
+    column, bank = kinds[kind, COLUMN], requests[i, BANK]
+    base = commands[column, BUFFER] * reach.shape[1]
+    target = bank
+    for j in range(1, 1 + reach[column, bank, 0]):
+        target = reach[column, bank, j]
+        if lists[base + target, OPEN_ROW] != requests[i, ROW]:
+            break
+    if lists[base + target, OPEN_ROW] < 0:
+        return kinds[kind, OPEN], target
+    if (lists[where, READ] < 0 and lists[where, WRITING] < 0) or lists[where, SERVED] >= cap:
+        return kinds[kind, CLOSE], target
+    return NONE, 0
+
+
+@helper
+def refresh_command(facts: Integers, lists: Integers, ranks: Integers, refresh: int, banks: int, rank: int, bank: int) -> int:
+    """What the refresh that waits for a rank or a bank needs next."""
+    if refresh == 1:
+        return int(facts[REFRESH_ALL] if ranks[rank, OPEN_BANKS] == 0 else facts[PRECHARGE_ALL])
+    if facts[BUFFERS] > 1 and lists[banks + bank, OPEN_ROW] >= 0:
+        return int(facts[PRECHARGE_ALL])
+    return int(facts[PRECHARGE] if lists[bank, OPEN_ROW] >= 0 else facts[REFRESH_BANK])
+
+
+@helper
+def best_row(
+    node_of: Integers, commands: Integers, reach: Integers, kinds: Integers, facts: Integers, earliest: Integers,
+    lists: Integers, active: Integers, ranks: Integers, requests: Integers, rules: Integers, scalars: Integers, now: int,
+) -> tuple[int, int, int, int]:  # fmt: skip
+    """(cycle, command, bank, request) of the next row command: refreshes first, then the oldest request, then idle rows.
+
+    Request is NONE for refreshes and for rows that are closed because nobody waits for them."""
+    best, order, chosen, chosen_bank, wanting = NEVER, NEVER, NONE, 0, NONE
+    banks, refresh = node_of.shape[0], rules[REFRESH]
+    for rank in range(ranks.shape[0] if refresh else 0):
+        if ranks[rank, REFRESHING] >= 0:
+            bank = rank * facts[RANK_BANKS] if refresh == 1 else ranks[rank, REFRESHING]
+            command = refresh_command(facts, lists, ranks, refresh, banks, rank, bank)
+            time = legal(node_of, commands, reach, earliest, command, bank, now)
+            if time < best:
+                best, order, chosen, chosen_bank = time, rank - banks, command, bank
+    for at in range(scalars[LISTED]):
+        where = active[at]
+        oldest = lists[where, FIRST]
+        if waits_for_refresh(ranks, refresh, facts[RANK_BANKS], requests[oldest, BANK]):
+            continue
+        command, bank = wanted(commands, reach, kinds, lists, requests, rules[CAP], where)
+        if command >= 0:
+            time = legal(node_of, commands, reach, earliest, command, bank, now)
+            if time < best or (time == best and oldest < order):
+                best, order, chosen, chosen_bank, wanting = time, oldest, command, bank, oldest
+    for buffer in range(banks * facts[BUFFERS] if rules[CLOSED_POLICY] else 0):
+        command, bank = lists[buffer, CLOSER], buffer % banks
+        if lists[buffer, OPEN_ROW] < 0 or command < 0 or lists[buffer, FIRST] >= 0:
+            continue
+        if waits_for_refresh(ranks, refresh, facts[RANK_BANKS], bank):
+            continue
+        time = legal(node_of, commands, reach, earliest, command, bank, now)
+        if time < best or (time == best and requests.shape[0] + buffer < order):
+            best, order, chosen, chosen_bank, wanting = time, requests.shape[0] + buffer, command, bank, NONE
+    return best, chosen, chosen_bank, wanting

@@ -1,0 +1,33 @@
+"""Names of the columns of the integer arrays in which the compiled engine works."""
+
+from __future__ import annotations
+
+# columns of `commands`
+BUFFER, LOCKSTEP, FIRST_UPDATE, END_UPDATE = range(4)
+# columns of `updates`: after a command, `FOLLOWS` waits `LATENCY` on the node of level `LEVEL`
+LEVEL, FOLLOWS, LATENCY, MODE, WINDOW, HISTORY = range(6)
+# modes of an update: on the command's own nodes, on their siblings, counted from the WINDOW-th last command
+OWN, OTHERS, WINDOWED = range(3)
+# columns of `kinds`
+COLUMN, OPEN, CLOSE, WRITE, DONE, SINGLE = range(6)
+# places of `facts`; commands that a standard lacks are -1
+PRECHARGE_ALL, REFRESH_ALL, PRECHARGE, REFRESH_BANK, INTERVAL, RAS, RANK_BANKS, RANKS, BUFFERS, SEVERAL, HISTORIES = range(11)
+#: no command, request, row; later than everything
+NONE = -1
+NEVER = 1 << 62
+# columns of requests
+KIND, BANK, ROW, GROUP = range(4)
+# columns of times
+ADMITTED, ISSUED, ENDED = range(3)
+# places of rules; refresh: 0 none, 1 whole ranks, 2 bank after bank
+DEPTH, CAP, OUTSTANDING, CLOSED_POLICY, AHEAD, REFRESH, STAGGERED = range(7)
+# columns of lists: a row buffer and the requests that wait for it. OPEN_ROW is NONE while closed; SERVED counts column
+# commands since it was opened, HOLD ends nRAS, CLOSER closes it (NONE where another bank leads); READ and WRITE are the
+# oldest requests whose row is open; PLACE is where the list stands among the active ones
+OPEN_ROW, SERVED, HOLD, CLOSER, FIRST, LAST, READ, WRITING, PLACE = range(9)
+# places of scalars; FREED and FINISHED count reads, then writes
+DUE, OLDEST, LISTED, LOGGED, FREED, _, FINISHED = range(7)
+# columns of links between requests of a list
+LATER, SOONER = range(2)
+# columns of ranks; REFRESHING: the bank whose refresh waits (0 for a whole rank), NONE if none does; NEXT: when the next is due
+OPEN_BANKS, OPEN_SINCE, ACTIVE_CYCLES, REFRESHING, NEXT = range(5)
