@@ -148,7 +148,10 @@ def _print_summary(path: Path, planned: tuple[PlannedBench, ...]) -> int:
     from narrowgauge.measurements import read_measurements
 
     found = read_measurements(path)
-    table = common.table("bench", ">measured", ">skipped", ">failed", ">wrong", ">samples dropped", ">noise")
+    table = common.table(
+        "bench", ">measured", ">skipped", ">failed", ">wrong", ">dropped", ">noise", title="samples dropped, median noise"
+    )
+    table.columns[0].no_wrap = True
     outcomes = [(item.bench.name, outcome(item.bench.name, item.source_hash, found)) for item in planned]
     libraries = [name for name in found.benches if name.startswith("library-")]
     outcomes += [(name, outcome(name, None, found)) for name in libraries]

@@ -62,7 +62,7 @@ class Launch:
     block: int
     arguments: tuple[str | int | float, ...]
     shared_bytes: int = 0
-    cluster: int = 1  #: blocks of one cluster; a kernel that states its own `__cluster_dims__` states the same number here
+    cluster: int = 1  #: blocks of one cluster, as the `__cluster_dims__` of the kernel states it
     tensor_maps: Mapping[str, TensorMap] = field(default_factory=dict)
 
 

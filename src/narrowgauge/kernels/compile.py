@@ -45,7 +45,8 @@ def target(architecture: str) -> str:
 def compile_source(name: str, architecture: str) -> Binary:
     """Machine code of a file in `cu/`, from the cache where the same content was compiled before.
 
-    Raises InputError for an unknown architecture, UnsupportedError where no nvcc is found, CompileError with nvcc's words."""
+    Raises InputError for an unknown architecture, UnsupportedError where nvcc or the C++ compiler that it needs is not found,
+    CompileError with nvcc's words."""
     number = target(architecture)
     flags = (*_OPTIONS, "-gencode", f"arch=compute_{number},code=sm_{number}")
     compiler = toolchain.nvcc()
@@ -62,6 +63,7 @@ def compile_source(name: str, architecture: str) -> Binary:
 
 
 def _compile(nvcc: Path, flags: tuple[str, ...], name: str) -> tuple[bytes, Mapping[str, Resources]]:
+    toolchain.host_compiler()  # nvcc does not work without one, and does not say so plainly
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch) / "kernel.cubin"
         command = [str(nvcc), *flags, "-I", str(sources.FOLDER), "-o", str(output), str(sources.FOLDER / name)]
