@@ -14,8 +14,8 @@ from narrowgauge.kernels.gemm_operands import Shape, TileSizes
 _ELEMENTS = {"bf16": "bf16", "int8": "s8", "fp8": "e4m3"}
 _OPCODES = {"bf16": "HMMA.16816.F32.BF16", "int8": "IMMA.16832", "fp8": "QMMA.16832.F32"}
 #: by the suffix of the entry; products and matrix loads of one warp in one turn
-_TILES = {"m128": TileSizes(128, 128, 64, 256), "m16": TileSizes(16, 128, 128, 128)}
-_PRODUCTS, _LOADS, _COPIES = {"m128": 32, "m16": 16}, {"m128": 12, "m16": 12}, {"m128": 4, "m16": 9}
+TILES = {"m128": TileSizes(128, 128, 64, 256), "m16": TileSizes(16, 128, 128, 128)}
+PRODUCTS, LOADS, COPIES = {"m128": 32, "m16": 16}, {"m128": 12, "m16": 12}, {"m128": 4, "m16": 9}
 _CHECKED_ROWS = 64
 _ADA, _PREFIX = "sm89", "gemm_dense_"
 #: waits and barriers of a stage; `LDS RZ, [RZ]` is what ptxas puts beside them
@@ -37,8 +37,9 @@ STAGE_CONTROL = (
 )
 
 
-def _tile(point: Point) -> str:
-    return "m16" if int(point["tokens"]) <= _TILES["m16"].tokens else "m128"
+def tile_name(point: Point) -> str:
+    """The tile of a number of tokens."""
+    return "m16" if int(point["tokens"]) <= TILES["m16"].tokens else "m128"
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class GemmDense:
 
     def launch(self, point: Point, device: Device) -> Launch:
         """One block per tile of y."""
-        shape, name = Shape.of(point), _tile(point)
-        tile, row = _TILES[name], shape.columns * elements.BITS[_ELEMENTS[str(point["operand"])]] // 8
+        shape, name = Shape.of(point), tile_name(point)
+        tile, row = TILES[name], shape.columns * elements.BITS[_ELEMENTS[str(point["operand"])]] // 8
         arguments = ("x", "w", "y", shape.tokens, shape.rows, row)
         shared = tile.shared_bytes(tile.weights * tile.row_bytes)
         return Launch(f"{_PREFIX}{point['operand']}_{name}", tile.blocks(shape), tile.threads, arguments, shared)
@@ -103,13 +104,13 @@ class GemmDense:
     def inner_loop(self, entry: str, architecture: str) -> InnerLoop:
         """One turn: copies of a later stage, matrix loads and products of this one."""
         operand, _, name = entry.removeprefix(_PREFIX).rpartition("_")
-        counts = {_OPCODES[operand]: _PRODUCTS[name], "LDSM": _LOADS[name], "LDGSTS": _COPIES[name]}
+        counts = {_OPCODES[operand]: PRODUCTS[name], "LDSM": LOADS[name], "LDGSTS": COPIES[name]}
         return InnerLoop(counts, (*codec_loops.CONTROL, *STAGE_CONTROL, "LOP3", "SHF"))
 
     def entries(self, architecture: str) -> tuple[str, ...]:
         """Two tiles for every operand."""
         names = [name for name in _ELEMENTS if name != "fp8" or architecture == _ADA]
-        return tuple(f"{_PREFIX}{name}_{tile}" for name in names for tile in _TILES)
+        return tuple(f"{_PREFIX}{name}_{tile}" for name in names for tile in TILES)
 
 
 BENCHES.register("gemm-dense", GemmDense())

@@ -8,6 +8,7 @@ from narrowgauge.kernels import fragment_order
 from narrowgauge.kernels.bench import Bench, Device
 from narrowgauge.kernels.benches.gemm_dense import GemmDense
 from narrowgauge.kernels.benches.gemm_packed import GemmPacked
+from narrowgauge.kernels.benches.gemm_planes import GemmPlanes
 from narrowgauge.kernels.codecs import CODECS
 from narrowgauge.kernels.host_device import run_on_host
 
@@ -33,6 +34,12 @@ def test_dense_operands_are_multiplied(operand: str, tokens: int, late_copies: b
 @pytest.mark.parametrize("codec", GemmPacked().axes["codec"])
 def test_packed_weights_are_multiplied(codec: str, tokens: int, late_copies: bool) -> None:
     assert run(GemmPacked(), late_copies, codec=codec, tokens=tokens, shape="256x512")
+
+
+@pytest.mark.parametrize("late_copies", [True, False])
+@pytest.mark.parametrize(("bits", "tokens"), [("2x3", 130), ("4x2", 12)])
+def test_bit_planes_are_multiplied(bits: str, tokens: int, late_copies: bool) -> None:
+    assert run(GemmPlanes(), late_copies, bits=bits, tokens=tokens, shape="128x1024")
 
 
 def test_few_stages_are_fewer_than_the_ring() -> None:

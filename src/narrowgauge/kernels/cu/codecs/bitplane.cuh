@@ -29,10 +29,3 @@ struct PlaneTranspose {
                 }
     }
 };
-
-// Across a warp: lane i holds one code, every lane gets the word whose bit i is bit `plane` of lane i's code.
-#ifdef __CUDACC__
-__device__ __forceinline__ uint32_t ballot_plane(uint32_t code, int plane) {
-    return __ballot_sync(0xffffffffu, (code >> plane) & 1);
-}
-#endif
