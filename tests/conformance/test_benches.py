@@ -85,6 +85,15 @@ def test_a_bench_is_one_question_with_named_axes(bench: Bench) -> None:
 
 @each_architecture
 @each_bench
+def test_axes_and_counts_have_names_of_their_own(bench: Bench, architecture: str) -> None:
+    statistics = {f"{column}{end}" for column in ("elapsed_us", "cycles", "clock_mhz") for end in ("", "_mad")}
+    device = small(architecture)
+    counts = {name for point in asked(bench, device) for name in bench.work(point, device)}
+    assert not (set(bench.axes) | counts) & (statistics | {"sample_count", "power_w"})
+
+
+@each_architecture
+@each_bench
 def test_the_source_compiles_to_the_declared_entries(bench: Bench, architecture: str) -> None:
     assert set(bench.entries(architecture)) <= set(binary(bench.source, architecture).resources)
 
