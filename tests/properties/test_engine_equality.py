@@ -34,7 +34,7 @@ def crowd(rng):
     graph = TaskGraph()
     for number in range(2):
         graph.unit(f"u{number}", int(rng.integers(1, 5)), "priority" if number else "fifo")
-        graph.channel(f"c{number}", int(rng.integers(100_000, 5_000_000)))
+        graph.channel(f"c{number}", int(rng.choice([1, 2, 3, 700_000, 5_000_000])))
         graph.buffer(f"b{number}", int(rng.integers(2, 6)))
     gives = [{} for _ in range(TASKS)]
     for number in range(TASKS):
