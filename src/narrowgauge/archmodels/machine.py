@@ -150,6 +150,8 @@ class Machine:
             memory_gb=value("dram.capacity_gb"),
             l2_mb=value("l2.capacity_mb"),
             l2_bytes_per_sm_cycle=value("l2.bytes_per_sm_cycle"),
+            registers_kb_per_sm=value("sm.registers_kb"),
+            l2_port_bytes_per_cycle=value("sm.l2_port_bytes_per_cycle"),
             smem_kb_per_sm=value("sm.smem_kb"),
             smem_bytes_per_sm_cycle=value("sm.smem_bytes_per_cycle"),
             l2_latency_cycles=(value("l2.latency_near_cycles") + value("l2.latency_far_cycles")) / 2,

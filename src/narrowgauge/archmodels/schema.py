@@ -64,6 +64,8 @@ class Multiprocessor(Section):
     l1_smem_kb: Annotated[Quantity, Rule("KB", 1, 100_000)]
     smem_kb: Annotated[Quantity, Rule("KB", 1, 100_000)]
     smem_bytes_per_cycle: PerSmBytes
+    #: what one SM can take from the L2 when the others leave it alone
+    l2_port_bytes_per_cycle: PerSmBytes
     max_warps: Count
     max_ctas: Count
 

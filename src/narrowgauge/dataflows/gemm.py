@@ -20,13 +20,9 @@ from narrowgauge.dataflows.gemm_search import Numbers, row_terms, search, tile_t
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.formats import QuantScheme, parse_scheme
 
-L2_PORT_BYTES = 64.0  # per SM and cycle; A100 whitepaper, "L2 cache read bandwidth" per SM
 ACCUMULATOR_SHARE = 0.5  # of the register file; the rest holds addresses, fragments and the epilogue
 GEMV_CHAIN_K = 4096.0  # the unit of K in which the fitted gemv_chain_us is expressed
 QUANTIZE_ROWS = 1000.0  # the unit of rows in which the fitted quantize_rows_us is expressed
-REGISTER_FILE_BYTES = (
-    256 * units.BYTES_PER_KB
-)  # per SM on every supported architecture; CUDA programming guide, compute capabilities
 STEP_BYTES = 128  # of K per step: one swizzled shared-memory row
 SIZE_EDGES = (17, 129, 1025)  # rows of activations: decode, small batches, chunks, prefill
 COMMON_TILES = ((128, 128), (256, 128), (128, 256), (64, 64), (128, 64), (64, 256))  # whose wave fill the residual may look at
@@ -111,13 +107,13 @@ class Gemm:
             sm_count=float(gpu.sm_count),
             cycles_per_us=gpu.cycles_per_us,
             tensor_macs=macs * params["tensor_efficiency"],
-            l2_sm_bytes=L2_PORT_BYTES * params["l2_sm_efficiency"],
+            l2_sm_bytes=gpu.l2_port_bytes_per_cycle * params["l2_sm_efficiency"],
             l2_bytes=gpu.l2_bytes_per_sm_cycle * gpu.sm_count * params["l2_efficiency"],
             dram_bytes_per_us=gpu.dram_bytes_per_us * params["dram_efficiency"],
             write_bytes_per_us=gpu.dram_bytes_per_us * params["write_efficiency"],
             l2_capacity=gpu.l2_bytes * params["l2_share"],
             smem_bytes=gpu.smem_kb_per_sm * units.BYTES_PER_KB,
-            accumulator_bytes=REGISTER_FILE_BYTES * ACCUMULATOR_SHARE,
+            accumulator_bytes=gpu.registers_kb_per_sm * units.BYTES_PER_KB * ACCUMULATOR_SHARE,
             step_latency=params["step_latency"],
             fill_latencies=params["fill_latencies"],
             store_bytes=params["store_bytes"],

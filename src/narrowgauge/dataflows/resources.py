@@ -30,6 +30,8 @@ class GpuResources:
     memory_gb: float
     l2_mb: float
     l2_bytes_per_sm_cycle: float
+    registers_kb_per_sm: float
+    l2_port_bytes_per_cycle: float  # of one SM
     smem_kb_per_sm: float
     smem_bytes_per_sm_cycle: float
     l2_latency_cycles: float

@@ -23,6 +23,8 @@ def build_machine(architecture: str, **changes) -> GpuResources:
         "memory_gb": 80.0,
         "l2_mb": 40.0,
         "l2_bytes_per_sm_cycle": 40.0,
+        "registers_kb_per_sm": 256.0,
+        "l2_port_bytes_per_cycle": 64.0,
         "smem_kb_per_sm": 160.0,
         "smem_bytes_per_sm_cycle": 128.0,
         "l2_latency_cycles": 250.0,
