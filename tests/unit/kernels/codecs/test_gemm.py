@@ -9,6 +9,7 @@ from narrowgauge.kernels.bench import Bench, Device
 from narrowgauge.kernels.benches.gemm_dense import GemmDense
 from narrowgauge.kernels.benches.gemm_packed import GemmPacked
 from narrowgauge.kernels.benches.gemm_planes import GemmPlanes
+from narrowgauge.kernels.benches.gemm_wgmma import GemmWgmma
 from narrowgauge.kernels.codecs import CODECS
 from narrowgauge.kernels.host_device import run_on_host
 
@@ -40,6 +41,12 @@ def test_packed_weights_are_multiplied(codec: str, tokens: int, late_copies: boo
 @pytest.mark.parametrize(("bits", "tokens"), [("2x3", 130), ("4x2", 12)])
 def test_bit_planes_are_multiplied(bits: str, tokens: int, late_copies: bool) -> None:
     assert run(GemmPlanes(), late_copies, bits=bits, tokens=tokens, shape="128x1024")
+
+
+@pytest.mark.parametrize("late_copies", [True, False])
+@pytest.mark.parametrize(("operand", "tokens"), [("bf16", 130), ("int8", 128), ("fp8", 5)])
+def test_swizzled_tiles_are_multiplied(operand: str, tokens: int, late_copies: bool) -> None:
+    assert run(GemmWgmma(), late_copies, operand=operand, tokens=tokens, shape="128x768", data="random")
 
 
 def test_few_stages_are_fewer_than_the_ring() -> None:
