@@ -148,6 +148,12 @@ def test_another_board_does_not_write_into_the_same_file(tmp_path: Path) -> None
         RecordFile(tmp_path, other)
 
 
+def test_a_board_whose_uuid_cannot_be_read_is_known_by_its_name(tmp_path: Path) -> None:
+    written(tmp_path, point(1))
+    unread = CAMPAIGN.model_copy(update={"machine": MACHINE.model_copy(update={"uuid_hash": None})})
+    assert RecordFile(tmp_path, unread).finished("lop3", {"ilp": 1}, "aa")
+
+
 def test_discarded_samples_stay_in_the_file_and_do_not_count(tmp_path: Path) -> None:
     samples = Samples(cycles=(100, 900, 102), discarded={1: "clock moved"})
     (record,) = read_measurements(written(tmp_path, point(1, samples=samples))).of("lop3")
