@@ -71,7 +71,7 @@ def _print_plan(architecture: str, suite: str, planned: tuple[PlannedBench, ...]
     """One table; how many kernels have a problem."""
     from narrowgauge.kernels.machine_code import account
 
-    columns = ("bench", "timing", ">points", ">skipped", ">kernels", ">loops", ">registers", ">s")
+    columns = ("bench", "timing", ">points", ">skipped", ">kernels", ">loops", ">s")
     table = common.table(*columns, title=f"{architecture}, suite {suite}: loops whose machine code is as expected, expected time")
     table.columns[0].no_wrap = table.columns[1].no_wrap = True
     problems: list[str] = []
@@ -79,10 +79,10 @@ def _print_plan(architecture: str, suite: str, planned: tuple[PlannedBench, ...]
         found = account(item.bench, architecture)
         problems += [f"{item.bench.name}: {entry}: {'; '.join(what)}" for entry, what in found.problems.items()]
         checked = f"{found.judged - len(found.problems)}/{found.judged}"
-        counts = (item.asked, sum(item.skips.values()), found.entries, checked, found.registers, f"{item.seconds:.0f}")
+        counts = (item.asked, sum(item.skips.values()), found.entries, checked, f"{item.seconds:.0f}")
         table.add_row(item.bench.name, str(item.bench.timing), *map(str, counts))
     table.add_section()
-    table.add_row("all", "", str(sum(i.asked for i in planned)), "", "", "", "", f"{sum(i.seconds for i in planned):.0f}")
+    table.add_row("all", "", str(sum(i.asked for i in planned)), "", "", "", f"{sum(i.seconds for i in planned):.0f}")
     common.console().print(table)
     for item in planned:
         for reason, count in item.skips.items():

@@ -17,14 +17,13 @@ class Account:
     entries: int
     judged: int  #: entries with a rule for their inner loop
     problems: Mapping[str, tuple[str, ...]]  #: by entry; spills count as problems
-    registers: int  #: the most of any entry
 
 
-def account(bench: Bench, architecture: str, read_back: bool = True) -> Account:
-    """Compile a bench; with `read_back`, disassemble it and judge its inner loops. Raises CompileError or UnsupportedError."""
+def account(bench: Bench, architecture: str) -> Account:
+    """Compile a bench, disassemble it and judge its inner loops. Raises CompileError or UnsupportedError."""
     binary = compile_source(bench.source, architecture)
     names = bench.entries(architecture)
-    rules = {name: rule for name in names if (rule := bench.inner_loop(name, architecture))} if read_back else {}
+    rules = {name: rule for name in names if (rule := bench.inner_loop(name, architecture))}
     code = disassemble(binary.cubin) if rules else {}
     problems = {name: check_loop(code[name], rule) for name, rule in rules.items()}
     for name in names:
@@ -32,4 +31,4 @@ def account(bench: Bench, architecture: str, read_back: bool = True) -> Account:
         if spilled:
             problems.setdefault(name, []).append(f"{spilled} bytes of registers spilled")
     found = {name: tuple(what) for name, what in problems.items() if what}
-    return Account(len(names), len(rules), found, max((binary.resources[name].registers for name in names), default=0))
+    return Account(len(names), len(rules), found)

@@ -40,7 +40,7 @@ class RecordFile:
 
     def _same_board(self, earlier: Campaign) -> None:
         was, now = earlier.machine, self._campaign.machine
-        if was.gpu != now.gpu or None not in (was.uuid_hash, now.uuid_hash) and was.uuid_hash != now.uuid_hash:
+        if was.gpu != now.gpu or (None not in (was.uuid_hash, now.uuid_hash) and was.uuid_hash != now.uuid_hash):
             what = f"holds measurements of {was.gpu} ({was.uuid_hash}), this is {now.gpu} ({now.uuid_hash}); give another --out"
             raise InputError([Problem(str(self.path), what)])
 
