@@ -1,4 +1,6 @@
-"""A tiled GEMM whose operands are what the tensor cores take: the yardstick of the packed ones."""
+"""A tiled GEMM whose operands are what the tensor cores take: the yardstick of the packed ones.
+
+Two tiles, 128 and 16 tokens high, chosen by the number of tokens; K is not split."""
 
 from __future__ import annotations
 

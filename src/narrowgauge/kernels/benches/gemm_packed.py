@@ -1,4 +1,7 @@
-"""A tiled GEMM whose weights are dequantised between shared memory and the tensor cores: W4A16, W8A16, W4A8 and their like."""
+"""A tiled GEMM whose weights are dequantised between shared memory and the tensor cores: W4A16, W8A16, W4A8 and their like.
+
+Every block of 64 tokens dequantises its weights anew, and K is not split: 16 tokens and 4096 rows make 64 blocks, fewer than a
+large GPU has SMs. Scales are applied to fp16 weights before the product, one multiplication per pair."""
 
 from __future__ import annotations
 

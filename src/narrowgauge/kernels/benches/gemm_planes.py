@@ -1,4 +1,6 @@
-"""A GEMM of integers of few bits by bit planes on the binary tensor cores, as arbitrary-precision kernels do it."""
+"""A GEMM of integers of few bits by bit planes on the binary tensor cores, as arbitrary-precision kernels do it.
+
+Each pair of planes reads its tiles again; kernels that keep several planes of a tile in shared memory read less."""
 
 from __future__ import annotations
 

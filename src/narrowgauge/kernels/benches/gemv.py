@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from narrowgauge.kernels import codec_loops
+from narrowgauge.kernels import codec_loops, gemm_operands
 from narrowgauge.kernels.bench import BENCHES, Array, Check, Device, InnerLoop, Launch, Operands, Point, Timing
 from narrowgauge.kernels.codec_catalogue import HALVES
 from narrowgauge.kernels.codecs import CODECS, Codec
@@ -63,7 +63,7 @@ class Gemv:
         codec, (n, k) = _codec(str(point["codec"])), _shape(point)
         words = k // codec.weights * codec.words
         if codec is HALVES:
-            weights = rng.standard_normal((n, k), dtype=np.float32).astype(np.float16).view(np.uint32)
+            weights = gemm_operands.random_matrix("f16", (n, k), rng, "random").view(np.uint32)
         else:
             weights = rng.integers(0, 1 << 32, size=(n, words), dtype=np.uint32)
         inputs: dict[str, Array] = {

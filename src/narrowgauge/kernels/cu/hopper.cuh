@@ -131,16 +131,16 @@ void multiply_warpgroup(const host::Product& product, double (*term)(uint32_t, u
         sums[i] = static_cast<Sum>(sum);
     }
 }
-#define HOST_WGMMA(name, Mma, term, id)                                                                                         \
+#define HOST_WGMMA(name, Mma, term)                                                                                             \
     struct name {                                                                                                               \
         using Word = Mma::Sum;                                                                                                  \
         static constexpr int COLUMNS = 128, D = 64;                                                                             \
         static void shared(Word* d, uint64_t a, uint64_t b) { host::products[threadIdx.x].back().push_back({a, b, d}); }        \
         static void finish(const host::Product& product) { multiply_warpgroup<Mma>(product, term); }                            \
     };
-HOST_WGMMA(Wgmma_bf16_f32_n128, MmaBF16, host::bf16_product, 8)
-HOST_WGMMA(Wgmma_e4m3_f32_n128, MmaE4M3, host::e4m3_product, 9)
-HOST_WGMMA(Wgmma_s8_s32_n128, MmaS8, host::s8_product, 10)
+HOST_WGMMA(Wgmma_bf16_f32_n128, MmaBF16, host::bf16_product)
+HOST_WGMMA(Wgmma_e4m3_f32_n128, MmaE4M3, host::e4m3_product)
+HOST_WGMMA(Wgmma_s8_s32_n128, MmaS8, host::s8_product)
 
 // Products of all but the latest `pending` groups are made now: the latest moment at which the hardware may read the operands.
 template <int pending, class Wgmma>
