@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Protocol
 
-from narrowgauge.errors import NarrowgaugeError
+from narrowgauge.errors import NarrowgaugeError, UnsupportedError
 from narrowgauge.kernels import sources
-from narrowgauge.kernels.backend import DeviceLostError
+from narrowgauge.kernels.backend import DeviceLostError, OutOfMemoryError
 from narrowgauge.kernels.bench import Check, Timing
 from narrowgauge.kernels.campaign import Progress
 from narrowgauge.kernels.records import RecordFile
@@ -126,6 +126,9 @@ def _measure(bench: LibraryBench, axes: Axes, version: str, library: LibraryBack
         return
     try:
         found = _timed(bench, axes, library, runner)
+    except (OutOfMemoryError, UnsupportedError) as error:
+        file.append(PointRecord.model_validate({**named, "skipped": str(error)}))
+        return
     except Exception as error:  # a row that a library cannot do may not cost the others their measurements
         words = str(error) if isinstance(error, NarrowgaugeError) else f"{type(error).__name__}: {error}"
         lost = isinstance(error, DeviceLostError)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from narrowgauge.errors import UnsupportedError
 from narrowgauge.kernels.telemetry import Telemetry
 from narrowgauge.kernels.timings import Sampler
 from narrowgauge.measurements import PowerWindow
@@ -22,7 +23,7 @@ def power_window(
 ) -> PowerWindow:
     """Idle power, full load for `settle_s`, the window of at least `seconds`, idle power again.
 
-    Raises ValueError where the board has no energy counter, with its reason."""
+    Raises UnsupportedError where the board has no energy counter, with its reason."""
     before_w = _idle_w(telemetry, idle_s, now, sleep)
     _load(taker, settle_s, now)
     start_mj, begin = _energy_mj(telemetry), now()
@@ -60,5 +61,5 @@ def _idle_w(telemetry: Telemetry, seconds: float, now: Callable[[], float], slee
 def _energy_mj(telemetry: Telemetry) -> float:
     reading = telemetry.read()
     if reading.energy_mj is None:
-        raise ValueError(f"no energy counter: {'; '.join(reading.unavailable.values())}")
+        raise UnsupportedError(f"no energy counter: {'; '.join(reading.unavailable.values())}")
     return reading.energy_mj

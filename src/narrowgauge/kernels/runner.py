@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from narrowgauge.errors import UnsupportedError
 from narrowgauge.kernels.backend import Backend, LaunchRefusedError, OutOfMemoryError
 from narrowgauge.kernels.bench import Bench, Check, Launch, Operands, Point, Timing
 from narrowgauge.kernels.clocks import ClockReader, ClockSummary, discarded
@@ -74,7 +75,7 @@ class Runner:
             return record(bench, point, source_hash, failed="; ".join(problems))
         try:
             found = self._measured(bench, point, launch, operands, binary)
-        except OutOfMemoryError as error:
+        except (OutOfMemoryError, UnsupportedError) as error:
             return record(bench, point, source_hash, skipped=str(error))
         except (LaunchRefusedError, ValueError) as error:
             return record(bench, point, source_hash, failed=str(error))
