@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -35,10 +36,14 @@ class Chain:
 
 
 def follow(step: Step, x: Words, y: Words, z: Words, length: int) -> Words:
-    """x after `length` steps; integers wrap around as the hardware's do."""
+    """x after `length` steps; integers wrap around as the hardware's do. A chain that comes back to its start goes round no
+    further."""
+    start = x
     with np.errstate(over="ignore"):
-        for _ in range(length):
+        for done in range(1, length + 1):
             x = step(x, y, z)
+            if np.array_equal(x, start):
+                return follow(step, start, y, z, length % done)
     return x
 
 
@@ -138,8 +143,14 @@ def _pack(x: Words, y: Words, _: Words) -> Words:
     return np.asarray(low | high << np.uint32(16))
 
 
+@cache
+def _e4m3_codes() -> Words:
+    """What every code of e4m3 is in f16."""
+    return _f16_bits(decode(np.arange(1 << FP8_E4M3.bits), FP8_E4M3))
+
+
 def _e4m3_to_f16(x: Words) -> Words:
-    low, high = (_f16_bits(decode(x >> np.uint32(8 * i) & np.uint32(0xFF), FP8_E4M3)) for i in range(2))
+    low, high = (_e4m3_codes()[x >> np.uint32(8 * i) & np.uint32(0xFF)] for i in range(2))
     return np.asarray(low | high << np.uint32(16))
 
 

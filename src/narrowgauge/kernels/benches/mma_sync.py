@@ -163,9 +163,9 @@ class MmaSync:
         return Instruction.of(entry.removeprefix("mma_").rpartition("_")[0]).machine_code(architecture)
 
     def entries(self, architecture: str) -> tuple[str, ...]:
-        """Every instruction at every ILP; FP8 where it is native."""
-        names = (*_EVERYWHERE, *_FP8) if architecture == "sm89" else _EVERYWHERE
-        return tuple(f"mma_{name}_ilp{ilp}" for name in names for ilp in _ILP)
+        """Every instruction on the axes at every ILP; FP8 where it is native."""
+        names = [str(i) for i in self.axes["instruction"] if i not in _FP8 or architecture == "sm89"]
+        return tuple(f"mma_{name}_ilp{ilp}" for name in names for ilp in self.axes["ilp"])
 
 
 BENCHES.register(

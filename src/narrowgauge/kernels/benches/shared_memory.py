@@ -53,11 +53,12 @@ class OnChip:
         return None
 
     def operands(self, point: Point, device: Device, rng: np.random.Generator) -> Operands:
-        """Random words, the byte offset of each lane, and a sum per thread or, of stores, the memory of each block."""
+        """Random (or zero) words, the byte offset of each lane, and a sum per thread or, of stores, the memory of each block."""
         kind, width = _parts(point)
         spacing = int(point["stride_words"]) * _WORD_BYTES if "stride_words" in point else width
+        zero = point.get("data") == "zero"
         inputs = {
-            "data": rng.integers(0, 1 << 32, WORDS, dtype=np.uint32),
+            "data": np.zeros(WORDS, np.uint32) if zero else rng.integers(0, 1 << 32, WORDS, dtype=np.uint32),
             "offsets": (_LANE * spacing).astype(np.uint32),
         }
         per_block = WORDS if kind == "shared_store" else int(point["warps"]) * _LANES
