@@ -13,7 +13,7 @@ from narrowgauge.sim.pipeline import TilePipeline, makespans_ps
 TASKS = 60
 
 
-@settings(max_examples=4000)
+@settings(max_examples=3000)
 @given(plans())
 def test_compiled_is_reference(plan):
     graph = build(plan)

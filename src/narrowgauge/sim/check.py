@@ -22,7 +22,7 @@ SHOWN = 5  # names of culprits in one message
 
 def problems_of(table: TaskTable) -> list[Problem]:
     """Every fault of a table."""
-    problems = [*duplicates(table), *demands(table), *overflow(table)]
+    problems = [*duplicates(table), *demands(table), *overflow(table), *counts(table)]
     return problems + list(cycles(table))
 
 
@@ -55,6 +55,14 @@ def demands(table: TaskTable) -> Iterator[Problem]:
         if exact_sum(given) > exact_sum(taken):
             what = f"{exact_sum(given)} slots are given back and only {exact_sum(taken)} are taken"
             yield Problem(f"buffer '{buffer.name}'", what)
+
+
+def counts(table: TaskTable) -> Iterator[Problem]:
+    """Counts of actions that are no counts."""
+    wrong = ~(np.isfinite(table.action.count) & (table.action.count >= 0))
+    for row, action, count in zip(table.action.row[wrong], table.action.item[wrong], table.action.count[wrong], strict=True):
+        what = f"action '{table.actions[action]}' counts {count}, allowed: a finite number from 0"
+        yield Problem(f"task '{table.name(row)}'", what)
 
 
 def overflow(table: TaskTable) -> Iterator[Problem]:

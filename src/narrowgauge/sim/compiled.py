@@ -26,19 +26,20 @@ Records = npt.NDArray[Any]
 TIMER, DIRTY = 0, 1  # positions in State.used
 
 F = TypeVar("F", bound=Callable[..., Any])
-NO_ENTRY = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # nobody calls it from Python
+#: nothing here creates arrays, so their users need not be counted (`_nrt`), and nothing is divided by zero (`error_model`)
+OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
+#: nobody calls it from Python, and passing the state on would take longer than most functions do
+INLINE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
 
 
 def inner(function: F) -> F:
-    """Compile what only compiled code calls. Nothing in this file creates arrays, so their users need not be counted (`_nrt`)."""
-    options: dict[str, Any] = {"_nrt": False, **NO_ENTRY}
-    return cast(F, njit(**options)(function))
+    """Compile what only compiled code calls."""
+    return cast(F, njit(**OPTIONS, **INLINE)(function))
 
 
 def entry(function: F) -> F:
     """Compile what Python calls, and keep it on disk."""
-    options: dict[str, Any] = {"_nrt": False, "cache": True}
-    return cast(F, njit(**options)(function))
+    return cast(F, njit(**OPTIONS, cache=True)(function))
 
 
 @inner
@@ -260,12 +261,12 @@ def look(state: State, number: int, now: int) -> None:
 
 
 @entry
-def run_all(state: State, units: int) -> None:
-    """Run until nothing happens any more."""
-    now, count = 0, len(state.tasks)
+def run_all(state: State, units: int, now: int) -> None:
+    """Run from `now` until nothing happens any more. (A constant would make the compiler treat the first moment apart.)"""
+    count = len(state.tasks)
     for row in range(count):
         if state.tasks[row]["missing"] == 0:
-            state.tasks[row]["ready_ps"] = 0
+            state.tasks[row]["ready_ps"] = now
             proceed(state, row, now)
     while True:
         while state.used[TIMER] > 0 and state.timer[0, 0] == now:
@@ -289,7 +290,7 @@ def run_all(state: State, units: int) -> None:
 def run_compiled(table: TaskTable) -> Times:
     """Run a graph. Raises InputError for a deadlock, or where a buffer is given more slots than were taken."""
     state = state_of(table)
-    run_all(state, len(table.units))
+    run_all(state, len(table.units), 0)
     columns = ("ready_ps", "seated_ps", "start_ps", "end_ps", "waited_for", "let_in_by")
     times = Times(*(np.ascontiguousarray(state.tasks[name]) for name in columns))
     return finished(table, times, state.tasks["asked"], state.queues["free"], state.queues["overfilled_ps"])

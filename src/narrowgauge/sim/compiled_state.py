@@ -19,7 +19,7 @@ Records = npt.NDArray[Any]
 
 def record(*names: str) -> np.dtype[Any]:
     """A record of whole numbers."""
-    return np.dtype([(name, np.int64) for name in names])
+    return np.dtype([(name, np.int64) for name in names], align=True)
 
 
 TASK = record(
