@@ -33,8 +33,8 @@ _FAR = ("CALL", "SEL", "USEL", "PLOP3")  #: a branch out of a long loop on sm_80
 #: opcode of a step where it is one; the same on every architecture
 _OPCODES = {
     "lop3": "LOP3", "prmt": "PRMT", "shf": "SHF.L.W", "popc": "POPC", "iadd3": "IADD3", "imad": "IMAD", "dp4a": "IDP.4A.S8.S8",
-    "ffma": "FFMA", "hfma2_f16": "HFMA2", "hfma2_bf16": "HFMA2", "hadd2_f16": "HADD2", "mufu_ex2": "MUFU.EX2",
-    "mufu_rcp": "MUFU.RCP", "i2f_s32_f32": "I2F", "i2f_s8_f32": "I2F.S8", "i2f_s8_f16": "I2F.F16.S8", "i2f_s32_f16": "I2F.F16",
+    "ffma": "FFMA", "hfma2_f16": "HFMA2", "hfma2_bf16": "HFMA2.BF16", "hadd2_f16": "HADD2", "mufu_ex2": "MUFU.EX2",
+    "mufu_rcp": "MUFU.RCP", "i2f_s32_f32": "I2FP.F32.S32", "i2f_s8_f32": "I2F.S8", "i2f_s8_f16": "I2F.F16.S8", "i2f_s32_f16": "I2F.F16",
     "f2i_f32_s32": "F2I", "f2f_pack_f16": "F2FP", "e4m3_to_f16": "F2FP.F16.E4M3", "f16_to_e4m3": "F2FP.SATFINITE.E4M3",
     "e5m2_to_f16": "F2FP.F16.E5M2", "shfl": "SHFL.IDX", "redux_add": "REDUX.SUM",
 }  # fmt: skip
@@ -48,19 +48,19 @@ _BESIDE = {
 
 
 def _counts(step: str, architecture: str) -> dict[str, float]:
-    """Machine instructions of one step. DPX is in hardware on sm_90; half of the f16 additions run as multiply-adds there and on
-    sm_80, which have two pipes for them."""
+    """Machine instructions of one step. DPX is in hardware on sm_90 only. sm_80 and sm_90 have two pipes for two-way f16, the
+    second one for multiply-adds, and the assembler uses them in turn; for bf16 sm_80 has one."""
     match step, architecture:
-        case "vimax3", "sm90":
-            return {"VIMNMX3": 1}
         case "vimax3", _:
-            return {"IMNMX": 2}
-        case "viaddmax", "sm90":
-            return {"VIADDMNMX": 1}
+            return {"VIMNMX3": 1} if architecture == "sm90" else {"IMNMX": 2}
         case "viaddmax", _:
-            return {"IMAD.IADD": 1, "IMNMX": 1}
-        case "hadd2_f16", "sm80" | "sm90":
-            return {"HADD2": 0.5, "HFMA2.MMA": 0.5}
+            return {"VIADDMNMX": 1} if architecture == "sm90" else {"IMAD.IADD": 1, "IMNMX": 1}
+        case "i2f_s32_f32", "sm80":
+            return {"I2F": 1, "I2FP": 0}
+        case "hadd2_f16" | "hfma2_f16", "sm80" | "sm90":
+            return {_OPCODES[step]: 0.5, "HFMA2.MMA": 0.5}
+        case "hfma2_bf16", "sm90":
+            return {"HFMA2.BF16": 0.5, "HFMA2.MMA.BF16": 0.5}
         case _:
             return dict.fromkeys((_OPCODES[step], *_BESIDE.get(step, ())), 1)
 
