@@ -2,8 +2,7 @@
 
 import pytest
 
-from narrowgauge.dataflows import conversion
-from narrowgauge.dataflows.conversion import cycles_per_weight, instructions_per_weight
+from narrowgauge.dataflows.conversion import CODECS, codec_of, cycles_per_weight, instructions_per_weight
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import GEMM, operands_of
 from narrowgauge.errors import UnsupportedError
@@ -20,12 +19,12 @@ def mix(scheme, operand):
         ("bf16", "bf16", {}),
         ("fp8-dynamic", "fp8", {}),
         ("w8a8-int8", "int8", {}),
-        ("w4a16", "fp16", conversion.INT4_TO_HALF),
-        ("w8a16", "fp16", conversion.INT8_TO_HALF),
-        ("w3a16", "fp16", conversion.SUB4_TO_HALF),
-        ("w8a16-fp8", "fp16", conversion.FLOAT8_TO_HALF),
-        ("w4a8", "int8", conversion.INT4_TO_INT8),
-        ("w4a8-fp8", "fp8", conversion.FLOAT_TO_FP8),
+        ("w4a16", "fp16", CODECS["int4-f16"]),
+        ("w8a16", "fp16", CODECS["int8-f16"]),
+        ("w3a16", "fp16", CODECS["int3-f16"]),
+        ("w8a16-fp8", "fp16", CODECS["fp8-e4m3-f16"]),
+        ("w4a8", "int8", CODECS["int4-int8"]),
+        ("w4a8-fp8", "fp8", CODECS["fp4-prmt-fp8"]),
     ],
 )
 def test_conversion_mix(scheme, operand, expected):
@@ -37,12 +36,12 @@ def test_a_group_scale_is_one_more_multiply_per_weight():
 
 
 def test_integer_sums_take_group_scales_after_the_product():
-    assert mix("w4a8-g128", "int8") == mix("w4a8", "int8")
+    assert mix("w4a8-g128", "int8") == CODECS["uint4-scaled-int8"]  # groups have a zero point, which the conversion takes off
 
 
 @pytest.mark.parametrize("scheme", ["nf4", "bitmod-fp3"])
 def test_codebooks_are_looked_up(scheme):
-    assert mix(scheme, "fp16") == conversion.LOOKUP | {"fp16x": 2.0}
+    assert mix(scheme, "fp16") == CODECS["nf4-prmt-f16"] | {"fp16x": 1.0}
 
 
 def test_a_conversion_that_nobody_wrote_is_refused():
@@ -52,7 +51,7 @@ def test_a_conversion_that_nobody_wrote_is_refused():
 
 def test_an_unknown_element_is_refused_by_name():
     with pytest.raises(UnsupportedError, match="fp8-e4m3"):
-        conversion._mix(FORMATS["fp8-e4m3"], "int8")
+        codec_of(FORMATS["fp8-e4m3"], "int8")
 
 
 def test_cycles_are_results_over_rates(gpu):
