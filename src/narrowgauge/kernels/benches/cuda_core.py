@@ -34,9 +34,9 @@ _FAR = ("CALL", "SEL", "USEL", "PLOP3")  #: a branch out of a long loop on sm_80
 _OPCODES = {
     "lop3": "LOP3", "prmt": "PRMT", "shf": "SHF.L.W", "popc": "POPC", "iadd3": "IADD3", "imad": "IMAD", "dp4a": "IDP.4A.S8.S8",
     "ffma": "FFMA", "hfma2_f16": "HFMA2", "hfma2_bf16": "HFMA2.BF16", "hadd2_f16": "HADD2", "mufu_ex2": "MUFU.EX2",
-    "mufu_rcp": "MUFU.RCP", "i2f_s32_f32": "I2FP.F32.S32", "i2f_s8_f32": "I2F.S8", "i2f_s8_f16": "I2F.F16.S8", "i2f_s32_f16": "I2F.F16",
-    "f2i_f32_s32": "F2I", "f2f_pack_f16": "F2FP", "e4m3_to_f16": "F2FP.F16.E4M3", "f16_to_e4m3": "F2FP.SATFINITE.E4M3",
-    "e5m2_to_f16": "F2FP.F16.E5M2", "shfl": "SHFL.IDX", "redux_add": "REDUX.SUM",
+    "mufu_rcp": "MUFU.RCP", "i2f_s32_f32": "I2FP.F32.S32", "i2f_s8_f32": "I2F.S8", "i2f_s8_f16": "I2F.F16.S8",
+    "i2f_s32_f16": "I2F.F16", "f2i_f32_s32": "F2I", "f2f_pack_f16": "F2FP", "e4m3_to_f16": "F2FP.F16.E4M3",
+    "f16_to_e4m3": "F2FP.SATFINITE.E4M3", "e5m2_to_f16": "F2FP.F16.E5M2", "shfl": "SHFL.IDX", "redux_add": "REDUX.SUM",
 }  # fmt: skip
 #: what a step needs besides, per step
 _BESIDE = {

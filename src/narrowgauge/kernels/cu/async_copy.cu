@@ -1,13 +1,14 @@
 // How many bytes per second does cp.async bring, by the bytes that are on their way to an SM?
 //
-// Timed: the whole launch. Thread t of T copies vectors t, t + T, ... of 16 bytes past L1 into a ring of its own in shared memory, with
-// STAGES of them on their way, and adds each up when it has come. The sum of every thread is stored.
+// Timed: the whole launch. Thread t of T copies vectors t, t + T, ... of 16 bytes past L1 into a ring of its own in shared
+// memory, with STAGES of them on their way, and adds each up when it has come. The sum of every thread is stored.
 #include "bench.cuh"
 
 constexpr int BLOCK = 256;
 
 __device__ __forceinline__ void copy(uint4* slot, const uint4* from) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((unsigned)__cvta_generic_to_shared(slot)), "l"(from) : "memory");
+    const unsigned to = __cvta_generic_to_shared(slot);
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
 }
 __device__ __forceinline__ uint4 load(const uint4* slot) {
     uint4 v;

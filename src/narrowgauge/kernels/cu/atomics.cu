@@ -1,13 +1,14 @@
 // How many atomic additions per cycle are done, in global and in shared memory, when many or few threads meet at one address?
 //
-// Timed: `iterations` passes over 8 additions of one by every thread, thread t at address t mod `distinct`. The counts are stored; of
-// additions that return the old value also what they returned, summed per thread. Global counters are zero before and after a launch:
-// the last block to finish stores them and clears them.
+// Timed: `iterations` passes over 8 additions of one by every thread, thread t at address t mod `distinct`. The counts are
+// stored; of additions that return the old value also what they returned, summed per thread. Global counters are zero before
+// and after a launch: the last block to finish stores them and clears them.
 #include "machine/timed.cuh"
 
 constexpr int UNROLL = 8, SHARED_COUNTERS = 1024;
 
-// `one` is the number one in the operation's type. It comes from the host: a constant would make of the addition a count of threads.
+// `one` is the number one in the operation's type. It comes from the host: a constant would make of the addition a count of
+// threads.
 struct AddU32 {
     static __device__ __forceinline__ void apply(unsigned* p, unsigned one, unsigned&) {
         asm volatile("red.global.add.u32 [%0], %1;" ::"l"(p), "r"(one) : "memory");

@@ -1,8 +1,9 @@
 // How long does a load take whose address is what the load before it brought, by where the data lies?
 //
-// Timed: `iterations` passes over 32 loads of one thread, each the address of the next (a ring through the working set). In global memory a
-// ring's slot holds the byte offset of the next slot, from the host, and behind it the pointer that the prologue makes of it, so that the
-// timed loop is loads alone. Where the thread stands in the end is stored: it depends on every load.
+// Timed: `iterations` passes over 32 loads of one thread, each the address of the next (a ring through the working set). In
+// global memory a ring's slot holds the byte offset of the next slot, from the host, and behind it the pointer that the
+// prologue makes of it, so that the timed loop is loads alone. Where the thread stands in the end is stored: it depends on
+// every load.
 #include "machine/timed.cuh"
 
 constexpr int UNROLL = 32;

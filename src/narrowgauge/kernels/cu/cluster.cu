@@ -1,8 +1,8 @@
 // How long does a load from another SM's shared memory take, and how many bytes per cycle come from it, by cluster size?
 //
-// Latency, timed: `iterations` passes over 32 loads of one thread per block, each the address of the next, in the memory of the next block
-// of the cluster. Bandwidth, timed: `iterations` passes over 16 loads of 16 bytes of every thread from there. Where the walk ends and what
-// the loads add up to is stored.
+// Latency, timed: `iterations` passes over 32 loads of one thread per block, each the address of the next, in the memory of
+// the next block of the cluster. Bandwidth, timed: `iterations` passes over 16 loads of 16 bytes of every thread from there.
+// Where the walk ends and what the loads add up to is stored.
 #include "machine/timed.cuh"
 
 #if __CUDA_ARCH__ >= 900
@@ -26,10 +26,12 @@ __device__ __forceinline__ unsigned long long mapped(const T* local, unsigned ra
     return address;
 }
 
-// The same in 32 bits, as `ld.shared::cluster` takes it; unlike generic loads, these are not taken for constant and moved out of a loop.
+// The same in 32 bits, as `ld.shared::cluster` takes it; unlike generic loads, these are not taken for constant and moved out
+// of a loop.
 __device__ __forceinline__ unsigned mapped_in_window(const void* local, unsigned rank) {
+    const unsigned own = __cvta_generic_to_shared(local);
     unsigned address;
-    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(address) : "r"((unsigned)__cvta_generic_to_shared(local)), "r"(rank));
+    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(address) : "r"(own), "r"(rank));
     return address;
 }
 

@@ -1,8 +1,8 @@
 // How long does a CUDA-core instruction take, and how many finish per cycle?
 //
-// Timed: `iterations` passes over 128 steps of every thread, spread over ILP chains x = step(x, y, z). A step is one instruction, or, where
-// its result is no sensible operand of the next one, that instruction and a LOP3 after it ("fed"), which runs on a faster unit.
-// x, y and z are inputs and x is stored; benches/cuda_core.py follows the chains in NumPy.
+// Timed: `iterations` passes over 128 steps of every thread, spread over ILP chains x = step(x, y, z). A step is one
+// instruction, or, where its result is no sensible operand of the next one, that instruction and a LOP3 after it ("fed"),
+// which runs on a faster unit. x, y and z are inputs and x is stored; benches/cuda_core.py follows the chains in NumPy.
 #include "machine/timed.cuh"
 
 constexpr int UNROLL = 128;

@@ -1,7 +1,7 @@
 // How many bytes per second do L2 and DRAM move: in order, with a stride, in random segments; read, written, copied?
 //
-// Timed: the whole launch. Thread t of T touches elements t, t + T, t + 2T, ... of `count`, `passes` times; loads pass L1 by. What a
-// thread reads it adds up and stores; what is written depends on its place and on the pass.
+// Timed: the whole launch. Thread t of T touches elements t, t + T, t + 2T, ... of `count`, `passes` times; loads pass L1 by.
+// What a thread reads it adds up and stores; what is written depends on its place and on the pass.
 #include "bench.cuh"
 
 constexpr int AT_ONCE = 4;  // of a thread
@@ -60,7 +60,8 @@ extern "C" __global__ void random_read(const uint4* in, unsigned* out, Clock* cl
     });
 }
 
-extern "C" __global__ void strided_read(const unsigned* in, unsigned* out, Clock* clocks, int count, int passes, int stride_words) {
+extern "C" __global__ void strided_read(const unsigned* in, unsigned* out, Clock* clocks, int count, int passes,
+                                        int stride_words) {
     unsigned total = 0;
     sweep(
         clocks, count, passes, [=](unsigned k, unsigned) { return __ldcg(in + k * stride_words); },

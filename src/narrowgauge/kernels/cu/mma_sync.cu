@@ -1,8 +1,9 @@
 // How long does an mma.sync take, and how many finish per cycle?
 //
-// Timed: `iterations` passes over 32 instructions per warp, spread over ILP accumulators that depend on nothing but themselves. One
-// warp with ILP 1 gives the latency; more of either gives the throughput. All accumulators share one A and one B fragment.
-// Every accumulator starts from an input and is stored, and the sum it ends with counts the instructions: none can be left out.
+// Timed: `iterations` passes over 32 instructions per warp, spread over ILP accumulators that depend on nothing but
+// themselves. One warp with ILP 1 gives the latency; more of either gives the throughput. All accumulators share one A and one
+// B fragment. Every accumulator starts from an input and is stored, and the sum it ends with counts the instructions: none can
+// be left out.
 #include "machine/timed.cuh"
 
 constexpr int UNROLL = 32;
@@ -37,7 +38,8 @@ __device__ __forceinline__ void run(const unsigned* a_fragment, const unsigned* 
     for (int r = 0; r < Instruction::A; ++r) a[r] = a_fragment[r * 32 + lane];
     for (int r = 0; r < Instruction::B; ++r) b[r] = b_fragment[r * 32 + lane];
     for (int j = 0; j < ILP; ++j)
-        for (int r = 0; r < Instruction::D; ++r) d[j][r] = reinterpret_cast<const Word*>(start)[(j * Instruction::D + r) * 32 + lane];
+        for (int r = 0; r < Instruction::D; ++r)
+            d[j][r] = reinterpret_cast<const Word*>(start)[(j * Instruction::D + r) * 32 + lane];
     timed(clocks, iterations, [&] {
 #pragma unroll
         for (int u = 0; u < UNROLL; ++u) Instruction::apply(d[u % ILP], a, b);
@@ -90,7 +92,8 @@ MMA(sp_tf32_f32_m16n8k16, SPARSE("m16n8k16", "f32.tf32.tf32.f32"), 4, 4, 4, floa
 MMA(sp_s8_s32_m16n8k32, SPARSE("m16n8k32", "s32.s8.s8.s32"), 2, 2, 4, unsigned, "r")
 MMA(sp_s8_s32_m16n8k64, SPARSE("m16n8k64", "s32.s8.s8.s32"), 4, 4, 4, unsigned, "r")
 
-// sm_90 has FP8 in wgmma only: there an mma.sync is unpacked to f16, and the loop would hold one product and 32 additions of it.
+// sm_90 has FP8 in wgmma only: there an mma.sync is unpacked to f16, and the loop would hold one product and 32 additions of
+// it.
 #if __CUDA_ARCH__ == 890
 MMA(e4m3_f32_m16n8k16, DENSE("m16n8k16", "f32.e4m3.e4m3.f32"), 2, 1, 4, float, "f")
 MMA(e4m3_f32_m16n8k32, DENSE("m16n8k32", "f32.e4m3.e4m3.f32"), 4, 2, 4, float, "f")

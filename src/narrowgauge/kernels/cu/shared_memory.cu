@@ -1,7 +1,8 @@
 // How many bytes per cycle do shared memory and L1 move, by width, by bank conflict, and through ldmatrix?
 //
-// Timed: `iterations` passes over 16 accesses per thread, 1 KB apart, at an offset per lane that the host chooses: it decides about bank
-// conflicts. All warps share the data. What is loaded is added up and stored; what is stored grows by one per pass and is read back.
+// Timed: `iterations` passes over 16 accesses per thread, 1 KB apart, at an offset per lane that the host chooses: it decides
+// about bank conflicts. All warps share the data. What is loaded is added up and stored; what is stored grows by one per pass
+// and is read back.
 #include "machine/timed.cuh"
 
 constexpr int UNROLL = 16, STEP_BYTES = 1024, WORDS = 6144;  // room for 16 steps and lane offsets up to 8 KB
@@ -73,7 +74,8 @@ __device__ __forceinline__ void fill(unsigned* memory, const unsigned* data) {
 }
 
 template <int N>
-__device__ __forceinline__ void load(const unsigned* data, const unsigned* offsets, unsigned* out, Clock* clocks, int iterations) {
+__device__ __forceinline__ void load(const unsigned* data, const unsigned* offsets, unsigned* out, Clock* clocks,
+                                     int iterations) {
     __shared__ alignas(128) unsigned memory[WORDS];
     fill(memory, data);
     const unsigned base = __cvta_generic_to_shared(memory) + offsets[threadIdx.x % 32];
@@ -101,9 +103,11 @@ __device__ __forceinline__ void load_cached(const unsigned* data, const unsigned
     out[blockIdx.x * blockDim.x + threadIdx.x] = total;
 }
 
-// All warps store the same values to the same places; the last store of each warp, and so the last of all, is that of the last pass.
+// All warps store the same values to the same places; the last store of each warp, and so the last of all, is that of the last
+// pass.
 template <int N>
-__device__ __forceinline__ void store(const unsigned* data, const unsigned* offsets, unsigned* out, Clock* clocks, int iterations) {
+__device__ __forceinline__ void store(const unsigned* data, const unsigned* offsets, unsigned* out, Clock* clocks,
+                                      int iterations) {
     __shared__ alignas(128) unsigned memory[WORDS];
     fill(memory, data);
     const int lane = threadIdx.x % 32;

@@ -1,8 +1,9 @@
-// How many bytes per second does the tensor memory accelerator bring, by the size of a copy and the copies on their way, and how long does
-// one copy take?
+// How many bytes per second does the tensor memory accelerator bring, by the size of a copy and the copies on their way, and
+// how long does one copy take?
 //
-// Bandwidth, timed: the whole launch. Thread 0 of block b fetches chunks b, b + B, ... into a ring of `stages` places; all threads add up
-// a chunk when it has come. Latency, timed: `iterations` copies of 128 bytes, each from where the one before it says.
+// Bandwidth, timed: the whole launch. Thread 0 of block b fetches chunks b, b + B, ... into a ring of `stages` places; all
+// threads add up a chunk when it has come. Latency, timed: `iterations` copies of 128 bytes, each from where the one before it
+// says.
 #include <cuda.h>
 
 #include "machine/barrier.cuh"
@@ -55,21 +56,23 @@ extern "C" __global__ void tma_bulk(const uint4* in, unsigned* out, Clock* clock
 }
 
 // Boxes of `box_columns` × `box_rows` words side by side, `across` of them in a row of the array.
-extern "C" __global__ void tma_tensor(const __grid_constant__ CUtensorMap map, unsigned* out, Clock* clocks, int chunks, int chunk_bytes,
-                                      int stages, int box_columns, int box_rows, int across) {
+extern "C" __global__ void tma_tensor(const __grid_constant__ CUtensorMap map, unsigned* out, Clock* clocks, int chunks,
+                                      int chunk_bytes, int stages, int box_columns, int box_rows, int across) {
     run(out, clocks, chunks, chunk_bytes, stages, [&](uint4* to, int chunk, uint64_t* barrier) {
         tensor_copy(to, &map, chunk % across * box_columns, chunk / across * box_rows, barrier);
     });
 }
 
-// A ring through `in`: the first word of every line of 128 bytes is the number of the next line. The prologue reads that word of all
-// lines, a multiple of the threads, so that what L2 holds when the walk begins depends on the size of the ring alone.
-extern "C" __global__ void tma_latency(const char* in, unsigned* out, unsigned* touched, Clock* clocks, int lines, int iterations) {
+// A ring through `in`: the first word of every line of 128 bytes is the number of the next line. The prologue reads that word
+// of all lines, a multiple of the threads, so that what L2 holds when the walk begins depends on the size of the ring alone.
+extern "C" __global__ void tma_latency(const char* in, unsigned* out, unsigned* touched, Clock* clocks, int lines,
+                                       int iterations) {
     __shared__ alignas(128) unsigned line[LINE_BYTES / 4];
     __shared__ uint64_t arrived;
     unsigned sum = 0;
 #pragma unroll 1
-    for (long long i = threadIdx.x; i < lines; i += blockDim.x) sum += __ldcg(reinterpret_cast<const unsigned*>(in + i * LINE_BYTES));
+    for (long long i = threadIdx.x; i < lines; i += blockDim.x)
+        sum += __ldcg(reinterpret_cast<const unsigned*>(in + i * LINE_BYTES));
     touched[threadIdx.x] = sum;
     if (threadIdx.x == 0) barrier_init(&arrived);
     __syncthreads();

@@ -1,7 +1,8 @@
 // How does the time of a launch grow with the number of its blocks, when a given number of them fits onto an SM?
 //
-// Timed: the whole launch. Every block does the same: `iterations` passes over 32 dependent multiply-adds of each thread, which leave the
-// units so idle that blocks on one SM do not disturb each other. How many fit is decided by the shared memory that the launch asks for.
+// Timed: the whole launch. Every block does the same: `iterations` passes over 32 dependent multiply-adds of each thread,
+// which leave the units so idle that blocks on one SM do not disturb each other. How many fit is decided by the shared memory
+// that the launch asks for.
 #include "bench.cuh"
 
 constexpr int UNROLL = 32;

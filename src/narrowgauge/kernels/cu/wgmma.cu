@@ -1,8 +1,9 @@
 // How many multiply-adds per cycle does wgmma finish, by instruction, width and place of A, and how long does one take?
 //
-// Timed: `iterations` passes over 32 instructions of every warpgroup, all adding to the same accumulators. `stream` entries commit one
-// pass while the one before is still running; `wait` entries wait for every single instruction. All warpgroups share A and B.
-// Every accumulator starts from an input and is stored, and the sum it ends with counts the instructions: none can be left out.
+// Timed: `iterations` passes over 32 instructions of every warpgroup, all adding to the same accumulators. `stream` entries
+// commit one pass while the one before is still running; `wait` entries wait for every single instruction. All warpgroups
+// share A and B. Every accumulator starts from an input and is stored, and the sum it ends with counts the instructions: none
+// can be left out.
 #include "machine/timed.cuh"
 #include "machine/wgmma.cuh"
 
@@ -54,7 +55,9 @@ __device__ __forceinline__ void run(const unsigned* a_operand, const unsigned* b
         run<Wgmma_##NAME, Source::SOURCE, Pace::PACE>(a, b, start, out, clocks, iterations);                            \
     }
 #define STREAM(NAME) ENTRY(NAME, shared, SHARED, STREAM) ENTRY(NAME, registers, REGISTERS, STREAM)
-#define WIDTHS(NAME) STREAM(NAME##_n8) STREAM(NAME##_n16) STREAM(NAME##_n32) STREAM(NAME##_n64) STREAM(NAME##_n128) STREAM(NAME##_n256)
+#define WIDTHS(NAME)                                       \
+    STREAM(NAME##_n8) STREAM(NAME##_n16) STREAM(NAME##_n32) \
+    STREAM(NAME##_n64) STREAM(NAME##_n128) STREAM(NAME##_n256)
 #define WAIT(NAME) ENTRY(NAME, wait, SHARED, WAIT)
 
 WIDTHS(f16_f16)

@@ -1,9 +1,10 @@
-// A loop whose time counts, after one pass that does not: it brings the code into the instruction cache and waits for the operands.
+// A loop whose time counts, after one pass that does not: it brings the code into the instruction cache and waits for the
+// operands.
 #pragma once
 #include "bench.cuh"
 
-// Calls `pass()` once, then `iterations` times inside the timed region; all calls are the same code. `drain()` waits, within the
-// region, for what the passes left in flight.
+// Calls `pass()` once, then `iterations` times inside the timed region; all calls are the same code. `drain()` waits, within
+// the region, for what the passes left in flight.
 template <class Pass, class Drain>
 __device__ __forceinline__ void timed(Clock* clocks, int iterations, Pass pass, Drain drain) {
 #pragma unroll 1

@@ -1,11 +1,11 @@
-// One struct per wgmma instruction: `Wgmma_f16_f32_n64::shared(d, a, b)` and `::registers(d, a, b)` multiply m64 × N × 32 bytes.
-// The lists of up to 128 accumulators that the assembly needs are made here; nothing else is.
+// One struct per wgmma instruction: `Wgmma_f16_f32_n64::shared(d, a, b)` and `::registers(d, a, b)` multiply m64 × N × 32
+// bytes. The lists of up to 128 accumulators that the assembly needs are made here; nothing else is.
 #pragma once
 #include <cstdint>
 
 #if __CUDA_ARCH_FEAT_SM90_ALL
-// Where an operand of rows of 32 bytes lies that was filled by `core_matrices` of kernels/fragments.py: no swizzle, K innermost,
-// core matrices of 8 rows × 16 bytes; the second 16 bytes of a row 128 bytes on, the next eight rows 256 bytes on.
+// Where an operand of rows of 32 bytes lies that was filled by `core_matrices` of kernels/fragments.py: no swizzle, K
+// innermost, core matrices of 8 rows × 16 bytes; the second 16 bytes of a row 128 bytes on, the next eight rows 256 bytes on.
 __device__ __forceinline__ uint64_t descriptor(const void* operand) {
     constexpr uint64_t LEADING_BYTES = 128, STRIDE_BYTES = 256;
     const uint64_t address = __cvta_generic_to_shared(operand);
