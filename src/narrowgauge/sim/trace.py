@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,21 +24,27 @@ UNITS, CHANNELS, LATENCY, COUNTERS = 1, 2, 3, 4  # process numbers
 PROCESSES = {UNITS: "units", CHANNELS: "channels", LATENCY: "latency", COUNTERS: "counters"}
 
 
-def write_trace(schedule: Schedule) -> str:
-    """The trace as JSON text, valid by `trace_schema.Trace`."""
+def write_trace(schedule: Schedule, units: Collection[str] | None = None) -> str:
+    """The trace as JSON text, valid by `trace_schema.Trace`. `units` names those whose tracks are drawn (all, if None): then
+    tasks without unit are left out. Channels and counters are always those of the whole schedule."""
     events = [{"ph": "M", "name": "process_name", "pid": pid, "tid": 0, "args": {"name": n}} for pid, n in PROCESSES.items()]
     place: dict[int, tuple[int, int]] = {}  # process and track on which a task's arrows begin and end
-    events += tracks(schedule, place)
+    events += tracks(schedule, place, units)
     events += arrows(schedule, place)
     events += counters(schedule)
     return json.dumps({"displayTimeUnit": "ns", "traceEvents": events, "otherData": schedule.manifest()}, ensure_ascii=False)
 
 
-def tracks(schedule: Schedule, place: dict[int, tuple[int, int]]) -> Iterator[Event]:
+def tracks(schedule: Schedule, place: dict[int, tuple[int, int]], drawn: Collection[str] | None = None) -> Iterator[Event]:
     """The tasks on their tracks, and the names of these. Enters each task's track into `place`."""
     table, times = schedule.table, schedule.times
-    groups = [(UNITS, unit.name, np.flatnonzero(table.unit == n), times.start_ps) for n, unit in enumerate(table.units)]
-    groups.append((LATENCY, "latency", np.flatnonzero((table.unit == NONE) & (table.duration_ps > 0)), times.start_ps))
+    groups = [
+        (UNITS, unit.name, np.flatnonzero(table.unit == n), times.start_ps)
+        for n, unit in enumerate(table.units)
+        if drawn is None or unit.name in drawn
+    ]
+    if drawn is None:
+        groups.append((LATENCY, "latency", np.flatnonzero((table.unit == NONE) & (table.duration_ps > 0)), times.start_ps))
     for number, channel in enumerate(table.channels):
         groups.append((CHANNELS, channel.name, np.flatnonzero(table.channel == number), schedule.transfer_start_ps))
     used = dict.fromkeys(PROCESSES, 0)
