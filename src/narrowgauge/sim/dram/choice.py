@@ -97,7 +97,12 @@ def wanted(
             break
     if lists[base + target, OPEN_ROW] < 0:
         return kinds[kind, OPEN], target
-    if (lists[where, READ] < 0 and lists[where, WRITING] < 0) or lists[where, SERVED] >= cap:
+    wanted_still = False
+    for way in (READ, WRITING):
+        hit = lists[where, way]
+        if hit >= 0 and requests[hit, GROUP] == requests[i, GROUP]:
+            wanted_still = True
+    if not wanted_still or lists[where, SERVED] >= cap:
         return kinds[kind, CLOSE], target
     return NONE, 0
 

@@ -1,4 +1,6 @@
-"""Names of the columns of the integer arrays in which the compiled engine works."""
+"""Names of the columns of the integer arrays in which the compiled engine works.
+
+numba's cache looks at the file of a function alone: after a change here, delete the *.nbi files of this folder."""
 
 from __future__ import annotations
 

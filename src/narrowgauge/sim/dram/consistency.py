@@ -15,7 +15,7 @@ ORDERED = (
     ("nRRDL", "nRRDS"),
     ("nFAW", "nRRDS"),
     ("nWTRL", "nWTRS"),
-    ("nREFI", "nRFC + 1"),
+    ("nREFI", "nRFC + nRPab + nRC"),
     ("nRFC", "nRFCpb"),
 )
 POSITIVE = (

@@ -64,8 +64,20 @@ class Controller:
         for name, least in (("queue_depth", 1), ("row_hit_cap", 1), ("max_outstanding", 0), ("channels", 1)):
             if int(chosen.get(name, least)) < least:
                 problems.append(Problem(name, f"is {chosen[name]}, must be at least {least}"))
-        if chosen.get("refresh") is Refresh.PER_BANK and "REFpb" not in standard.commands:
-            problems.append(Problem("refresh", f"{standard.name} has no per-bank refresh; allowed: all-bank, none"))
+        if chosen.get("refresh") is Refresh.PER_BANK:
+            problems += _per_bank_problems(standard)
         if problems:
             raise InputError(problems)
         return cls(**chosen)
+
+
+def _per_bank_problems(standard: Standard) -> list[Problem]:
+    """Why a standard cannot refresh bank after bank; between two refreshes of a rank at least one row cycle must fit."""
+    if "REFpb" not in standard.commands:
+        return [Problem("refresh", f"{standard.name} has no per-bank refresh; allowed: all-bank, none")]
+    interval = standard.timing["nREFI"] // standard.organisation.banks
+    needed = standard.timing["nRREFD"] + standard.timing["nRC"]
+    if interval > needed:
+        return []
+    parts = f"nREFI / {standard.organisation.banks} banks = {interval} cycles leave no row cycle after nRREFD"
+    return [Problem("refresh", f"{parts}: {needed} are needed; allowed: all-bank, none")]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from narrowgauge.errors import UnsupportedError
 from narrowgauge.sim.dram.choice import best_column, best_row
 from narrowgauge.sim.dram.columns import (
     ACTIVE_CYCLES,
@@ -161,9 +162,14 @@ def refresh_interval(facts: Integers, rules: Integers) -> int:
 
 
 def serve(tables: Tables, rules: Integers, requests: Integers, log_rows: int = 0) -> State:
-    """Serve every request of a channel (columns KIND, BANK, ROW, GROUP); the state at the end holds times and counts."""
+    """Serve every request of a channel (columns KIND, BANK, ROW, GROUP); the state at the end holds times and counts.
+
+    Raises UnsupportedError where requests wait for each other's rows forever."""
     state = fresh(tables, rules, requests.shape[0], log_rows)
     _run(*tables, *state, np.ascontiguousarray(requests), rules)
+    stuck = np.flatnonzero(state.times[:, ISSUED] < 0)
+    if stuck.size:
+        raise UnsupportedError(f"{stuck.size} requests wait for each other's rows; the first is request {stuck[0] + 1}")
     return state
 
 
@@ -282,10 +288,12 @@ def _run(
         if next_end <= at and next_end <= scalars[DUE] and arrived < total and arrived - served < rules[DEPTH]:
             now = next_end
             continue
-        if scalars[DUE] <= at:
+        if scalars[DUE] <= at and scalars[DUE] < NEVER:
             now = scalars[DUE] if scalars[DUE] > now else now
             _mark_refreshes(facts, ranks, rules, scalars, now)
             continue
+        if at >= NEVER:
+            break
         now = at
         if column_at == at:
             column = kinds[requests[request, KIND], COLUMN]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from narrowgauge.errors import InputError, Problem, nearest
+from narrowgauge.errors import InputError, Problem
 from narrowgauge.sim.dram.standard import PS_PER_NS, Standard, in_cycles
 
 #: names of the field that stand for one or several of ours
@@ -40,9 +41,7 @@ def apply_overrides(
         elif _bare(bare) == "CK":
             tck_ps = int(value * PS_PER_NS) if in_ns else int(value)
         elif not (known := _known(bare, standard)):
-            allowed = [CLOCK, *standard.timing]
-            close = nearest("n" + bare.lstrip("tn"), allowed)
-            problems.append(Problem(f"override {name}", f"unknown timing of {standard.name}; {close}"))
+            problems.append(Problem(f"override {name}", f"unknown timing of {standard.name}; {_nearest(bare, standard)}"))
         else:
             given.update({key: math.ceil(value * PS_PER_NS / max(tck_ps, 1)) if in_ns else int(value) for key in known})
     if problems:
@@ -80,6 +79,15 @@ def _bare(name: str) -> str:
     """`tCCD_S`, `nCCDS` and `CCDS` are one name."""
     text = name.replace("_", "")
     return (text[1:] if text[:1] in ("t", "n") else text).upper()
+
+
+def _nearest(name: str, standard: Standard) -> str:
+    """The clause that names the closest timing, whatever its first letter and case, and all of them."""
+    allowed = [CLOCK, *standard.timing]
+    spelt = {_bare(known).lower(): known for known in allowed}
+    close = difflib.get_close_matches(_bare(name).lower(), spelt, n=1, cutoff=0.5)
+    hint = f"did you mean '{spelt[close[0]]}'? " if close else ""
+    return f"{hint}allowed: {', '.join(allowed)}"
 
 
 def _known(name: str, standard: Standard) -> tuple[str, ...]:

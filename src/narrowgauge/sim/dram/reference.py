@@ -9,7 +9,7 @@ Rules of a cycle, in this order:
    writes keep theirs; requests behind a barrier wait;
 4. issue one row command: what a waiting refresh needs, else what the oldest request needs that is legal, else, with the
    closed policy, a precharge of the lowest row buffer for which nobody waits.
-A row is closed for another when no queued request wants it, or after `row_hit_cap` hits; from then on, and once nRAS is over,
+A row is closed for another when no queued request before the next barrier wants it, or after `row_hit_cap` hits; from then on, and once nRAS is over,
 it serves no more hits."""
 
 from __future__ import annotations
@@ -162,7 +162,8 @@ class ReferenceChannel:
         if self._buffers[which, bank].row is None:
             return str(request.open), bank
         key = self._key(request)
-        hits = any(other.open is not None and self._key(other) == key and self._has_row(other) for other in self._queue)
+        same = [other for other in self._queue if other.open and self._key(other) == key and other.group == request.group]
+        hits = any(self._has_row(other) for other in same)
         if hits and self._buffers[key].served < self._controller.row_hit_cap:
             return None
         return str(request.close), bank
