@@ -34,3 +34,13 @@ class Quantity:
 
     def __str__(self) -> str:
         return f"{self.value:g} {self.unit} ({self.kind})"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The data behind a fit: file name, SHA-256 of its bytes, rows used, and where the public original is."""
+
+    name: str
+    sha256: str
+    rows: int
+    origin: str

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from narrowgauge.archmodels import machine_fit
 from narrowgauge.archmodels.frozen import FrozenMap
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.archmodels.specification import Specification, load_specification
@@ -119,15 +120,23 @@ class Machine:
         return replace(self, fit=FrozenMap({**self.fit, **fitted}))
 
     def with_fits(self, folder: str | Path) -> Machine:
-        """The same machine, its kernels priced by the fits that `narrowgauge fit` wrote to a folder, else by the shipped ones.
+        """The same machine with the fits that `narrowgauge fit` wrote to a folder: its measured numbers over the specification,
+        its kernels priced by the fits there, else by the shipped ones.
 
-        Raises InputError for a folder without fits."""
+        Raises InputError for a folder without fits, and for a machine fit that is none."""
         path = Path(folder)
         if not any(path.glob("*.*.json")):
             raise InputError(
                 [Problem(str(path), "holds no fits (MACHINE.FAMILY.json); `narrowgauge fit DATA -o DIR` writes them")]
             )
-        return replace(self, fits=path)
+        fit = machine_fit.of_machine(path, self.name)
+        machine = replace(self, fits=path)
+        return machine if fit is None else machine.with_fit(fit.quantities())
+
+    @cached_property
+    def as_specified(self) -> Machine:
+        """The same machine without the fit of its numbers; what-if overrides stay."""
+        return replace(self, fit=FrozenMap())
 
     @cached_property
     def resources(self) -> GpuResources:

@@ -19,11 +19,12 @@ from narrowgauge.calibration.basis import Relation, nearest_other
 from narrowgauge.calibration.datasets.catalogue import DATA_SETS, TRANSFER_SETS, DataSet
 from narrowgauge.calibration.datasets.originals import LOOKED_FOR, discover
 from narrowgauge.calibration.fitting import MINIMUM_ROWS, HeldOut, Measured, fit_precision, folds_of
-from narrowgauge.calibration.record import Fit, PrecisionFit, Source, save, shipped
+from narrowgauge.calibration.record import Fit, PrecisionFit, save, shipped
 from narrowgauge.calibration.transfer import FILE as TRANSFER_FILE
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.family import KernelFamily, Variant
 from narrowgauge.errors import InputError, Problem
+from narrowgauge.provenance import Source
 
 if TYPE_CHECKING:
     import pandas as pd

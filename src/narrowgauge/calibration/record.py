@@ -21,18 +21,9 @@ from typing import Any
 from narrowgauge.calibration.intervals import Intervals
 from narrowgauge.calibration.trees import TreeEnsemble
 from narrowgauge.errors import InputError, Problem
+from narrowgauge.provenance import Source
 
 SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Source:
-    """The data behind a fit: file name, SHA-256 of its bytes, rows used, and where the public original is."""
-
-    name: str
-    sha256: str
-    rows: int
-    origin: str
 
 
 @dataclass(frozen=True)

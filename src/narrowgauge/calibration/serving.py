@@ -24,8 +24,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from narrowgauge.calibration.record import FittedValue, Source
+from narrowgauge.calibration.record import FittedValue
 from narrowgauge.errors import InputError, Problem
+from narrowgauge.provenance import Source
 
 SCHEMA = 1
 FOLDER = "serving"

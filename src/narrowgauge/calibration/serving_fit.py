@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from narrowgauge.calibration.record import FittedValue, Source
+from narrowgauge.calibration.record import FittedValue
 from narrowgauge.calibration.serving import GAP, LOGIT, NS_PER_US, PREFILL_GAP, PREFILL_SHARE, STEP, StepCost
 from narrowgauge.errors import InputError
+from narrowgauge.provenance import Source
 
 Floats = npt.NDArray[np.float64]
 

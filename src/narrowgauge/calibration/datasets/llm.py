@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from narrowgauge.calibration.record import Source
 from narrowgauge.errors import InputError, Problem
+from narrowgauge.provenance import Source
 from narrowgauge.units import MS_PER_S
 
 MACHINES = {"A100-SXM-80GB": "a100-sxm-80gb", "H100-SXM-80GB": "h100-sxm", "H100": "h100-sxm"}
