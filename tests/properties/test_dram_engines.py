@@ -34,7 +34,7 @@ def steps(draw, organisation):
         pseudo, rank = divmod(rank, organisation.ranks)
         kind = draw(st.sampled_from(["read", "write"]))
         if barriers and draw(st.integers(0, 3)) == 0:
-            made.append(Barrier())
+            made.append(Barrier(drain=draw(st.booleans())))
         made.append(Step(kind, draw(st.integers(0, 2)), number, group, rank, pseudo, draw(st.integers(1, 4))))
     return made
 
@@ -43,7 +43,9 @@ def steps(draw, organisation):
 @given(st.data())
 def test_random_streams(data) -> None:
     name = data.draw(st.sampled_from(standard_names()))
-    refresh = data.draw(st.sampled_from(["all-bank", "none", "per-bank"] if "REFpb" in load_standard(name).commands else ["all-bank"]))
+    refresh = data.draw(
+        st.sampled_from(["all-bank", "none", "per-bank"] if "REFpb" in load_standard(name).commands else ["all-bank"])
+    )
     standard = load_standard(name, BUSY_REFRESH if refresh == "all-bank" and data.draw(st.booleans()) else None)
     controller = Controller.of(
         standard,
@@ -54,6 +56,7 @@ def test_random_streams(data) -> None:
         max_outstanding=data.draw(st.sampled_from([0, 1, 4])),
         staggered_refresh=data.draw(st.booleans()),
         row_ahead=data.draw(st.booleans()),
+        refresh_yields=data.draw(st.booleans()) and refresh == "all-bank",
     )
     reference, compiled = logs(standard, controller, Program.build("random", data.draw(steps(standard.organisation))))
     assert compiled == reference

@@ -35,7 +35,9 @@ from narrowgauge.sim.dram.columns import (
     REFRESHING,
     ROW,
     SERVED,
+    URGENT,
     WRITING,
+    YIELDING,
 )
 from narrowgauge.sim.dram.jit import helper
 from narrowgauge.sim.dram.registers import legal
@@ -44,12 +46,16 @@ Integers = NDArray[np.int64]
 
 
 @helper
-def waits_for_refresh(ranks: Integers, refresh: int, rank_banks: int, bank: int) -> bool:
-    """Whether a bank takes no command but those of its refresh."""
+def waits_for_refresh(ranks: Integers, rules: Integers, rank_banks: int, bank: int) -> bool:
+    """Whether a bank takes no command but those of its refresh; a refresh that yields waits until no row is open."""
+    refresh = rules[REFRESH]
     if refresh == 0:
         return False
-    waiting = ranks[bank // rank_banks, REFRESHING]
-    return bool(waiting >= 0 and (refresh == 1 or waiting == bank))
+    rank = bank // rank_banks
+    waiting = ranks[rank, REFRESHING]
+    if waiting < 0 or (rules[YIELDING] and ranks[rank, OPEN_BANKS] > 0):
+        return False
+    return bool(refresh == 1 or waiting == bank)
 
 
 @helper
@@ -63,7 +69,7 @@ def best_column(
     for at in range(scalars[LISTED]):
         where = active[at]
         oldest = lists[where, FIRST]
-        if waits_for_refresh(ranks, rules[REFRESH], facts[RANK_BANKS], requests[oldest, BANK]):
+        if waits_for_refresh(ranks, rules, facts[RANK_BANKS], requests[oldest, BANK]):
             continue
         capped = lists[where, READ] != oldest and lists[where, WRITING] != oldest and lists[where, SERVED] >= rules[CAP]
         for way in (READ, WRITING):
@@ -124,20 +130,27 @@ def best_row(
 ) -> tuple[int, int, int, int]:  # fmt: skip
     """(cycle, command, bank, request) of the next row command: refreshes first, then the oldest request, then idle rows.
 
-    Request is NONE for refreshes and for rows that are closed because nobody waits for them."""
+    Request is URGENT or NONE for refreshes, NONE for rows that are closed because nobody waits for them."""
     best, order, chosen, chosen_bank, wanting = NEVER, NEVER, NONE, 0, NONE
     banks, refresh = node_of.shape[0], rules[REFRESH]
-    for rank in range(ranks.shape[0] if refresh else 0):
-        if ranks[rank, REFRESHING] >= 0:
-            bank = rank * facts[RANK_BANKS] if refresh == 1 else ranks[rank, REFRESHING]
-            command = refresh_command(facts, lists, ranks, refresh, banks, rank, bank)
+    for buffer in range(banks * facts[BUFFERS] if refresh and rules[YIELDING] else 0):
+        command, bank = lists[buffer, CLOSER], buffer % banks
+        if lists[buffer, OPEN_ROW] >= 0 and command >= 0 and ranks[bank // facts[RANK_BANKS], REFRESHING] >= 0:
             time = legal(node_of, commands, reach, earliest, command, bank, now)
             if time < best:
-                best, order, chosen, chosen_bank = time, rank - banks, command, bank
+                best, order, chosen, chosen_bank, wanting = time, buffer - banks * facts[BUFFERS], command, bank, URGENT
+    for rank in range(ranks.shape[0] if refresh else 0):
+        if ranks[rank, REFRESHING] < 0 or (rules[YIELDING] and ranks[rank, OPEN_BANKS] > 0):
+            continue
+        bank = rank * facts[RANK_BANKS] if refresh == 1 else ranks[rank, REFRESHING]
+        command = refresh_command(facts, lists, ranks, refresh, banks, rank, bank)
+        time = legal(node_of, commands, reach, earliest, command, bank, now)
+        if time < best:
+            best, order, chosen, chosen_bank, wanting = time, rank - banks, command, bank, NONE
     for at in range(scalars[LISTED]):
         where = active[at]
         oldest = lists[where, FIRST]
-        if waits_for_refresh(ranks, refresh, facts[RANK_BANKS], requests[oldest, BANK]):
+        if waits_for_refresh(ranks, rules, facts[RANK_BANKS], requests[oldest, BANK]):
             continue
         command, bank = wanted(commands, reach, kinds, lists, requests, rules[CAP], where)
         if command >= 0:
@@ -148,7 +161,7 @@ def best_row(
         command, bank = lists[buffer, CLOSER], buffer % banks
         if lists[buffer, OPEN_ROW] < 0 or command < 0 or lists[buffer, FIRST] >= 0:
             continue
-        if waits_for_refresh(ranks, refresh, facts[RANK_BANKS], bank):
+        if waits_for_refresh(ranks, rules, facts[RANK_BANKS], bank):
             continue
         time = legal(node_of, commands, reach, earliest, command, bank, now)
         if time < best or (time == best and requests.shape[0] + buffer < order):

@@ -16,19 +16,21 @@ COLUMN, OPEN, CLOSE, WRITE, DONE, SINGLE = range(6)
 PRECHARGE_ALL, REFRESH_ALL, PRECHARGE, REFRESH_BANK, INTERVAL, RAS, RANK_BANKS, RANKS, BUFFERS, SEVERAL, HISTORIES = range(11)
 #: no command, request, row; later than everything
 NONE = -1
+#: in place of a request: a precharge for a refresh that yields, which goes before column commands
+URGENT = -2
 NEVER = 1 << 62
-# columns of requests
-KIND, BANK, ROW, GROUP = range(4)
+# columns of requests; DRAIN: 1 where all data before must have ended
+KIND, BANK, ROW, GROUP, DRAIN = range(5)
 # columns of times
 ADMITTED, ISSUED, ENDED = range(3)
 # places of rules; refresh: 0 none, 1 whole ranks, 2 bank after bank
-DEPTH, CAP, OUTSTANDING, CLOSED_POLICY, AHEAD, REFRESH, STAGGERED = range(7)
+DEPTH, CAP, OUTSTANDING, CLOSED_POLICY, AHEAD, REFRESH, STAGGERED, YIELDING = range(8)
 # columns of lists: a row buffer and the requests that wait for it. OPEN_ROW is NONE while closed; SERVED counts column
 # commands since it was opened, HOLD ends nRAS, CLOSER closes it (NONE where another bank leads); READ and WRITE are the
 # oldest requests whose row is open; PLACE is where the list stands among the active ones
 OPEN_ROW, SERVED, HOLD, CLOSER, FIRST, LAST, READ, WRITING, PLACE = range(9)
 # places of scalars; FREED and FINISHED count reads, then writes
-DUE, OLDEST, LISTED, LOGGED, FREED, _, FINISHED = range(7)
+DUE, OLDEST, LISTED, LOGGED, LATEST, FREED, _, FINISHED = range(8)
 # columns of links between requests of a list
 LATER, SOONER = range(2)
 # columns of ranks; REFRESHING: the bank whose refresh waits (0 for a whole rank), NONE if none does; NEXT: when the next is due

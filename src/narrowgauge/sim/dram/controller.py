@@ -9,7 +9,14 @@ from typing import Any
 from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.sim.dram.standard import Standard
 
-DEFAULTS = {"policy": "open", "queue_depth": 64, "row_hit_cap": 4, "row_ahead": True, "staggered_refresh": True}
+DEFAULTS = {
+    "policy": "open",
+    "queue_depth": 64,
+    "row_hit_cap": 4,
+    "row_ahead": True,
+    "staggered_refresh": True,
+    "refresh_yields": False,
+}
 
 
 class RowPolicy(StrEnum):
@@ -34,7 +41,8 @@ class Controller:
     `row_hit_cap`: hits after which an older request to another row closes the row once nRAS is over. `max_outstanding`:
     requests between admission and the end of their data, 0 without a bound. `row_ahead`: rows are opened and closed for
     requests behind a barrier too. `staggered_refresh`: the ranks of a pseudo-channel take
-    turns, else all at once. `channels` holds for addresses."""
+    turns, else all at once. `refresh_yields`: requests go on while a refresh
+    closes rows. `channels` holds for addresses."""
 
     mapping: str
     policy: RowPolicy = RowPolicy.OPEN
@@ -43,6 +51,7 @@ class Controller:
     row_hit_cap: int = 4
     row_ahead: bool = True
     staggered_refresh: bool = True
+    refresh_yields: bool = False
     max_outstanding: int = 0
     channels: int = 1
 

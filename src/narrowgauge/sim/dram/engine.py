@@ -25,6 +25,7 @@ from narrowgauge.sim.dram.columns import (
     COLUMN,
     DEPTH,
     DONE,
+    DRAIN,
     DUE,
     ENDED,
     FINISHED,
@@ -36,6 +37,7 @@ from narrowgauge.sim.dram.columns import (
     ISSUED,
     KIND,
     LATER,
+    LATEST,
     LISTED,
     LOGGED,
     NEVER,
@@ -60,6 +62,7 @@ from narrowgauge.sim.dram.columns import (
     SERVED,
     SEVERAL,
     STAGGERED,
+    URGENT,
     WINDOW,
     WRITE,
     WRITING,
@@ -122,7 +125,7 @@ class State(NamedTuple):
     times: Integers  # request × (ADMITTED, ISSUED, ENDED)
     ends: Integers  # direction × ends of data, in order
     log: Integers  # (cycle, command, bank) of the first commands
-    scalars: Integers  # DUE, OLDEST, LISTED, LOGGED, FREED (read, write), FINISHED (read, write)
+    scalars: Integers  # DUE, OLDEST, LISTED, LOGGED, LATEST (end of data), FREED (read, write), FINISHED (read, write)
 
 
 def fresh(tables: Tables, rules: Integers, requests: int, log_rows: int) -> State:
@@ -138,7 +141,7 @@ def fresh(tables: Tables, rules: Integers, requests: int, log_rows: int) -> Stat
     turn = np.arange(len(ranks)) % facts[RANKS] + 1 if rules[STAGGERED] else facts[RANKS]
     ranks[:, NEXT] = interval * turn // facts[RANKS] if rules[REFRESH] else NEVER
     times = np.full((requests, 3), NONE, np.int64)
-    scalars = np.zeros(8, np.int64)
+    scalars = np.zeros(9, np.int64)
     scalars[DUE] = ranks[:, NEXT].min()
     longest = int(tables.updates[:, WINDOW].max())
     return State(
@@ -162,7 +165,7 @@ def refresh_interval(facts: Integers, rules: Integers) -> int:
 
 
 def serve(tables: Tables, rules: Integers, requests: Integers, log_rows: int = 0) -> State:
-    """Serve every request of a channel (columns KIND, BANK, ROW, GROUP); the state at the end holds times and counts.
+    """Serve every request of a channel (columns KIND, BANK, ROW, GROUP, DRAIN); the state at the end holds times and counts.
 
     Raises UnsupportedError where requests wait for each other's rows forever."""
     state = fresh(tables, rules, requests.shape[0], log_rows)
@@ -223,6 +226,8 @@ def _serve_column(
     times[i, ISSUED], times[i, ENDED] = now, end
     ends[write, scalars[FINISHED + write]] = end
     scalars[FINISHED + write] += 1
+    if end > scalars[LATEST]:
+        scalars[LATEST] = end
     oldest = scalars[OLDEST]
     while oldest + 1 < requests.shape[0] and times[oldest, ISSUED] >= 0:
         oldest += 1
@@ -274,6 +279,9 @@ def _run(
         while arrived < total and arrived - served < rules[DEPTH]:
             if rules[OUTSTANDING] and arrived - scalars[FREED] - scalars[FREED + 1] >= rules[OUTSTANDING]:
                 break
+            if requests[arrived, DRAIN] and (arrived > served or scalars[LATEST] > now):
+                next_end = scalars[LATEST] if arrived == served else next_end
+                break
             if not rules[AHEAD] and arrived > served and requests[arrived, GROUP] != requests[scalars[OLDEST], GROUP]:
                 break
             _admit(commands, reach, kinds, facts, lists, links, active, times, scalars, requests, arrived, now)
@@ -295,6 +303,13 @@ def _run(
         if at >= NEVER:
             break
         now = at
+        if row_at == at and wanting == URGENT:
+            _issue(node_of, commands, updates, reach, earliest, history, issued, log, scalars, command, bank, now)
+            _change_rows(commands, reach, kinds, facts, lists, links, active, ranks, requests, scalars, command, bank, NONE, now)
+            row_at = NEVER
+            column_at, request = best_column(
+                node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
+            )
         if column_at == at:
             column = kinds[requests[request, KIND], COLUMN]
             _issue(

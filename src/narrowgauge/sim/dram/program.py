@@ -10,10 +10,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from narrowgauge.errors import InputError, nearest
 from narrowgauge.sim.dram.hierarchy import bank_number
 from narrowgauge.sim.dram.standard import Standard
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ChannelRequests:
+    """Requests of one channel: names of kinds by number, banks by number in the channel, rows, barrier groups,
+    and 1 where all data before must have ended."""
+
+    kind: Integers
+    bank: Integers
+    row: Integers
+    group: Integers
+    drain: Integers
 
 
 @dataclass(frozen=True)
@@ -31,7 +46,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Barrier:
-    """What follows waits until everything before it has been issued."""
+    """What follows waits until everything before it has been issued, with `drain` until all its data has ended."""
+
+    drain: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,16 +67,14 @@ class Program:
         """Requests of the program."""
         return sum(step.repeat for step in self.steps if isinstance(step, Step))
 
-    def resolve(self, standard: Standard):  # type: ignore[no-untyped-def]
+    def resolve(self, standard: Standard) -> ChannelRequests:
         """The requests as arrays; raises InputError for kinds and rows that the standard does not have."""
-        from narrowgauge.sim.dram.simulate import ChannelRequests
-
         kinds, org = list(standard.requests), standard.organisation
-        columns: list[tuple[int, int, int, int, int]] = []
-        group = 0
+        columns: list[tuple[int, ...]] = []
+        group, drains = 0, False
         for step in self.steps:
             if isinstance(step, Barrier):
-                group += 1
+                group, drains = group + 1, step.drain
                 continue
             if step.kind not in kinds:
                 raise InputError(
@@ -68,8 +83,12 @@ class Program:
             if not 0 <= step.row < org.rows:
                 raise InputError(f"program {self.name}: row {step.row} is beyond the {org.rows} rows of a bank")
             bank = bank_number(org, step.pseudo_channel, step.rank, step.bank_group, step.bank)
-            columns.append((kinds.index(step.kind), bank, step.row, group, step.repeat))
+            columns.append((kinds.index(step.kind), bank, step.row, group, step.repeat, drains))
+            drains = False
         if not columns:
             raise InputError(f"program {self.name} has no requests")
-        *parts, repeat = np.array(columns, np.int64).T
-        return ChannelRequests(*(np.repeat(part, repeat) for part in parts))
+        *parts, repeat, drain = np.array(columns, np.int64).T
+        first = np.zeros(repeat.sum(), np.int64)
+        first[np.cumsum(repeat) - repeat] = drain
+        kind, bank, row, group = (np.repeat(part, repeat) for part in parts)
+        return ChannelRequests(kind, bank, row, group, first)

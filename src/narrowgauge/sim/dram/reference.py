@@ -4,23 +4,24 @@ The compiled engine (`engine.py`) gives the same time for every command: tests/p
 
 Rules of a cycle, in this order:
 1. admit requests in order while the queue has room (and while fewer than `max_outstanding` have data to come);
-2. mark the refreshes that are due; a rank (or bank) that waits for a refresh takes no other command;
+2. mark the refreshes that are due; a rank (or bank) that waits for a refresh takes no other command. Where refreshes yield,
+   requests go on until its rows happen to be closed at once; until then a precharge for it goes before a column command;
 3. issue the oldest request that has its row and whose column command is legal; within a row buffer reads keep their order and
    writes keep theirs; requests behind a barrier wait;
 4. issue one row command: what a waiting refresh needs, else what the oldest request needs that is legal, else, with the
    closed policy, a precharge of the lowest row buffer for which nobody waits.
-A row is closed for another when no queued request before the next barrier wants it, or after `row_hit_cap` hits; from then on, and once nRAS is over,
-it serves no more hits."""
+A row is closed for another when no queued request before the next barrier wants it, or after `row_hit_cap` hits; from then
+on, and once nRAS is over, it serves no more hits."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from narrowgauge.sim.dram.controller import Controller, Refresh, RowPolicy
 from narrowgauge.sim.dram.hierarchy import reached
-from narrowgauge.sim.dram.simulate import ChannelRequests
+from narrowgauge.sim.dram.program import ChannelRequests
 from narrowgauge.sim.dram.standard import Effect, Standard
 from narrowgauge.sim.dram.timing import ChannelTiming
 
@@ -51,8 +52,12 @@ class _Request:
     bank: int
     row: int
     group: int
+    drain: bool
     done_cycles: int
     write: bool
+
+
+RowCommand = tuple[str, int, "_Request | None"]
 
 
 class ReferenceChannel:
@@ -83,13 +88,17 @@ class ReferenceChannel:
             now = int(environment.now)
             self._admit(now)
             self._mark_refreshes(now)
+            urgent = self._issue_first(self._urgent_precharges(), now)
             self._issue_column(now)
-            self._issue_row(now)
+            if not urgent:
+                self._issue_first(self._row_candidates(), now)
             yield environment.timeout(1)
 
     def _admit(self, now: int) -> None:
         bound = self._controller.max_outstanding
         while self._waiting and len(self._queue) < self._controller.queue_depth:
+            if self._waiting[-1].drain and (self._queue or any(end > now for end in self._ends)):
+                return
             if bound and len(self._queue) + sum(end > now for end in self._ends) >= bound:
                 return
             if not self._controller.row_ahead and self._queue and self._waiting[-1].group != self._queue[0].group:
@@ -129,16 +138,26 @@ class ReferenceChannel:
                 self._ends.append(now + request.done_cycles)
                 return
 
-    def _issue_row(self, now: int) -> None:
-        for command, bank, request in self._row_candidates():
+    def _issue_first(self, candidates: Iterable[RowCommand], now: int) -> bool:
+        """Issue the first candidate that is legal; whether there was one."""
+        for command, bank, request in candidates:
             if self._timing.legal_at(command, bank) <= now:
                 self._issue(command, bank, now)
                 self._change_rows(command, bank, request, now)
-                return
+                return True
+        return False
 
-    def _row_candidates(self) -> Generator[tuple[str, int, _Request | None], None, None]:
+    def _urgent_precharges(self) -> Iterator[RowCommand]:
+        """Rows that a refresh waits for, where refreshes yield."""
+        for (_, bank), buffer in list(self._buffers.items()):
+            rank = bank // self._org.banks
+            if rank in self._refreshing and self._yields(rank) and buffer.row is not None and buffer.closer is not None:
+                yield buffer.closer, bank, None
+
+    def _row_candidates(self) -> Iterator[RowCommand]:
         for rank, bank in sorted(self._refreshing.items()):
-            yield self._refresh_command(rank, bank), bank, None
+            if not self._yields(rank):
+                yield self._refresh_command(rank, bank), bank, None
         seen: set[tuple[int, int]] = set()
         for request in self._queue:
             key = self._key(request)
@@ -204,8 +223,17 @@ class ReferenceChannel:
         return request.open is None or all(self._buffers[which, bank].row == request.row for bank in banks)
 
     def _held_by_refresh(self, bank: int) -> bool:
-        waiting = self._refreshing.get(bank // self._org.banks)
-        return waiting is not None and (self._controller.refresh is Refresh.ALL_BANK or waiting == bank)
+        rank = bank // self._org.banks
+        waiting = self._refreshing.get(rank)
+        return (
+            waiting is not None and not self._yields(rank) and (self._controller.refresh is Refresh.ALL_BANK or waiting == bank)
+        )
+
+    def _yields(self, rank: int) -> bool:
+        """Whether the refresh of a rank lets requests go on: where the controller says so, until no row is open."""
+        banks = range(rank * self._org.banks, (rank + 1) * self._org.banks)
+        is_open = any(buffer.row is not None for (_, bank), buffer in self._buffers.items() if bank in banks)
+        return self._controller.refresh_yields and is_open
 
     def _key(self, request: _Request) -> tuple[int, int]:
         return self._standard.commands[request.column].buffer, request.bank
@@ -218,10 +246,10 @@ class ReferenceChannel:
         self.log.append((now, command, bank))
 
 
-def _read(standard: Standard, requests: ChannelRequests) -> Generator[_Request, None, None]:
+def _read(standard: Standard, requests: ChannelRequests) -> Iterator[_Request]:
     kinds = list(standard.requests.values())
-    rows = zip(requests.kind.tolist(), requests.bank.tolist(), requests.row.tolist(), requests.group.tolist(), strict=True)
-    for age, (number, bank, row, group) in enumerate(rows):
+    columns = (requests.kind, requests.bank, requests.row, requests.group, requests.drain)
+    for age, (number, bank, row, group, drain) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
         kind = kinds[number]
         write = standard.commands[kind.column].effect is Effect.WRITE
-        yield _Request(age, kind.column, kind.open, kind.close, bank, row, group, kind.done_cycles, write)
+        yield _Request(age, kind.column, kind.open, kind.close, bank, row, group, bool(drain), kind.done_cycles, write)

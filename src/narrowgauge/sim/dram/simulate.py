@@ -16,7 +16,7 @@ from narrowgauge.sim.dram.energy import Energy, energy_of
 from narrowgauge.sim.dram.hierarchy import bank_number
 from narrowgauge.sim.dram.mapping import parse_mapping
 from narrowgauge.sim.dram.patterns import Stream
-from narrowgauge.sim.dram.program import Program
+from narrowgauge.sim.dram.program import ChannelRequests, Program
 from narrowgauge.sim.dram.standard import Standard
 from narrowgauge.sim.dram.tables import tables
 
@@ -76,16 +76,6 @@ class MemoryResult:
         return energy_of(self.standard, self.counts, self.active_cycles, self.cycles * ranks - self.active_cycles)
 
 
-@dataclass(frozen=True)
-class ChannelRequests:
-    """Requests of one channel: names of kinds by number, banks by number in the channel, rows, barrier groups."""
-
-    kind: Integers
-    bank: Integers
-    row: Integers
-    group: Integers
-
-
 def simulate(standard: Standard, requests: Stream, controller: Controller, log: bool = False) -> MemoryResult:
     """Serve a stream as fast as the queues of the channels let it in; raises InputError for addresses beyond the capacity.
 
@@ -105,7 +95,7 @@ def simulate(standard: Standard, requests: Stream, controller: Controller, log: 
     found = []
     for channel in np.unique(parts["Ch"]):
         mine = np.flatnonzero(parts["Ch"] == channel)
-        found.append(ChannelRequests(kind[mine], banks[mine], parts["Ro"][mine], np.zeros(mine.size, np.int64)))
+        found.append(ChannelRequests(kind[mine], banks[mine], parts["Ro"][mine], *np.zeros((2, mine.size), np.int64)))
     return _summary(standard, controller, found, controller.channels, log)
 
 
@@ -131,7 +121,7 @@ def _summary(standard: Standard, controller: Controller, found: list[ChannelRequ
     for part in found:
         # room for the log: each request has at most an activation and a precharge of its own for each bank, and refreshes
         room = 0 if not log or outcomes else LOG_ROWS_PER_REQUEST * part.kind.size + LOG_ROWS
-        state = engine.serve(arrays, rules, np.column_stack([part.kind, part.bank, part.row, part.group]), room)
+        state = engine.serve(arrays, rules, np.column_stack([part.kind, part.bank, part.row, part.group, part.drain]), room)
         outcomes.append(state)
         if room:
             logged = state.log[: state.scalars[columns.LOGGED]]
@@ -173,6 +163,7 @@ def engine_rules(controller: Controller) -> Integers:
             controller.row_ahead,
             REFRESH_CODES[controller.refresh],
             controller.staggered_refresh,
+            controller.refresh_yields,
         ],
         np.int64,
     )

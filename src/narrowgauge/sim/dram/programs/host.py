@@ -32,7 +32,7 @@ def host_add(standard: Standard, elements: int, channels: int, element_bytes: fl
 def _traffic(standard: Standard, name: str, reads: int, writes: int, channels: int) -> Program:
     def steps() -> Iterator[Step | Barrier]:
         yield from _linear(standard, "read", 0, reads, channels)
-        yield Barrier()
+        yield Barrier(drain=True)
         yield from _linear(standard, "write", reads, writes, channels)
 
     return Program.build(name, steps())
