@@ -13,7 +13,7 @@ The grammar is four nouns and a few verbs. Every noun is immutable; every change
 
     model     what is computed      ng.read_model("llama-3-8b") or a Hugging Face config.json
     scheme    in which formats      ng.parse_scheme("w4a16-g128"): weights, activations, KV cache, accumulator
-    machine   on which hardware     ng.load_machine("h100-sxm") or a YAML file
+    machine   on which hardware     ng.load_machine("h100-sxm"), "hbm2-pim" or a YAML file
     result    what it costs         every number with low and high, and a breakdown that says why
 
     ng.predict(model, on=machine, scheme=..., batch=...)    a whole model: first token, further tokens, energy, memory
@@ -23,9 +23,9 @@ The grammar is four nouns and a few verbs. Every noun is immutable; every change
     ng.describe(machine)                                    every number of a machine, its source, what nobody measured
     machine.with_(**{"dram.bandwidth_gb_per_s": 4800})      a what-if variant; predictions say that it is one
 
-Names take `-` and `_` alike. `ng.machine_names()`, `ng.model_names()` and `ng.SCHEMES` list what ships. Wrong input is one
-`ng.InputError` with all its problems, a task that hardware refuses an `ng.UnsupportedError`, a model that does not fit an
-`ng.CapacityError`; all are `ng.NarrowgaugeError`.
+Names take `-` and `_` alike. `ng.machine_names()` (GPUs), `ng.pim_names()`, `ng.model_names()` and `ng.SCHEMES` list what ships.
+Wrong input is one `ng.InputError` with all its problems, a task that hardware refuses an `ng.UnsupportedError`, a model that does
+not fit an `ng.CapacityError`; all are `ng.NarrowgaugeError`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from narrowgauge.archmodels import Machine, load_machine, machine_names
-    from narrowgauge.archmodels.describe import describe
+    from narrowgauge.archmodels import Machine, load_machine, machine_names, pim_names
+    from narrowgauge.archmodels.hardware import describe
     from narrowgauge.errors import CapacityError, InputError, NarrowgaugeError, UnsupportedError
     from narrowgauge.experiments.predict import predict
     from narrowgauge.experiments.predict_result import Prediction
@@ -60,13 +60,14 @@ __all__ = [
     "memory_footprint",
     "model_names",
     "parse_scheme",
+    "pim_names",
     "predict",
     "price_table",
     "read_model",
 ]
 
 _HOMES = {
-    "archmodels": ("Machine", "describe", "load_machine", "machine_names"),
+    "archmodels": ("Machine", "describe", "load_machine", "machine_names", "pim_names"),
     "errors": ("CapacityError", "InputError", "NarrowgaugeError", "UnsupportedError"),
     "experiments.predict": ("predict",),
     "experiments.predict_result": ("Prediction",),

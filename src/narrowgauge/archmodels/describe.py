@@ -35,7 +35,7 @@ class Description:
         return tuple(row for row in self.rows if row.kind in ("derived", "assumed"))
 
 
-def describe(machine: Machine) -> Description:
+def describe_gpu(machine: Machine) -> Description:
     """Every parameter of a machine; a value that contradicts its specification says by how much."""
     return Description(machine.name, machine.specification.texts, tuple(_row(machine, path) for path in machine.quantities))
 

@@ -11,12 +11,14 @@ from functools import cached_property
 from pathlib import Path
 
 from narrowgauge.archmodels import machine_fit
+from narrowgauge.archmodels.catalogue import machine_names, pim_names
 from narrowgauge.archmodels.frozen import FrozenMap
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.archmodels.specification import Specification, load_specification
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.provenance import Kind, Quantity
+from narrowgauge.registry import canonical
 
 SPECIFICATION, FIT, OVERRIDE = "specification", "fit", "what-if override"
 
@@ -40,8 +42,8 @@ class Layer:
 
 @dataclass(frozen=True)
 class Machine:
-    """One GPU, real or not. Build it with `load_machine`; change it with `with_`, `with_fit` and `with_fits`, which return new
-    machines. `fits` is a folder with fits of kernels that go before the shipped ones."""
+    """One GPU, real or not. Build it with `load_machine` or `load_gpu`; change it with `with_`, `with_fit` and `with_fits`, which
+    return new machines. `fits` is a folder with fits of kernels that go before the shipped ones."""
 
     specification: Specification
     fit: FrozenMap[Quantity] = field(default_factory=FrozenMap)
@@ -182,8 +184,10 @@ class Machine:
         )
 
 
-def load_machine(name_or_path: str | Path) -> Machine:
-    """The machine of a hardware name, or of a YAML specification; raises InputError that holds every fault of the input."""
+def load_gpu(name_or_path: str | Path) -> Machine:
+    """The GPU of a hardware name, or of a YAML specification; raises InputError that holds every fault of the input."""
+    if canonical(str(name_or_path)) in pim_names():
+        raise InputError(f"'{name_or_path}' is a PIM machine; this takes a GPU: {', '.join(machine_names())}")
     return Machine(load_specification(name_or_path))
 
 

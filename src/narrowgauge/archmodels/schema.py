@@ -219,28 +219,30 @@ class Sheet(Section):
     quoted_peak_tops: QuotedPeaks = QuotedPeaks()
 
 
-def quantities(sheet: Sheet) -> Iterator[tuple[str, Quantity]]:
+def quantities(sheet: Section) -> Iterator[tuple[str, Quantity]]:
     """Every number that is there, by dotted path, in the order of the schema."""
-    for section, body in sheet:
-        if isinstance(body, Section):
-            yield from ((f"{section}.{field}", value) for field, value in body if isinstance(value, Quantity))
+    for field, entry in sheet:
+        if isinstance(entry, Section):
+            yield from ((f"{field}.{path}", value) for path, value in quantities(entry))
+        elif isinstance(entry, Quantity):
+            yield field, entry
 
 
-def texts(sheet: Sheet) -> Iterator[tuple[str, str]]:
+def texts(sheet: Section) -> Iterator[tuple[str, str]]:
     """Every text, by dotted path."""
-    for section, body in sheet:
-        if isinstance(body, Section):
-            yield from ((f"{section}.{field}", value) for field, value in body if isinstance(value, str))
-        else:
-            yield section, body
+    for field, entry in sheet:
+        if isinstance(entry, Section):
+            yield from ((f"{field}.{path}", words) for path, words in texts(entry))
+        elif isinstance(entry, str):
+            yield field, entry
 
 
 @cache
-def rules() -> Mapping[str, Rule]:
+def rules(sheet: type[Section] = Sheet) -> Mapping[str, Rule]:
     """The rule of every number that a specification may hold, by dotted path."""
     found: dict[str, Rule] = {}
-    for section, body in Sheet.model_fields.items():
-        if isinstance(body.annotation, type) and issubclass(body.annotation, Section):
-            for field, info in body.annotation.model_fields.items():
-                found.update({f"{section}.{field}": rule for rule in info.metadata if isinstance(rule, Rule)})
+    for field, info in sheet.model_fields.items():
+        found.update((field, rule) for rule in info.metadata if isinstance(rule, Rule))
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Section):
+            found.update({f"{field}.{path}": rule for path, rule in rules(info.annotation).items()})
     return MappingProxyType(found)

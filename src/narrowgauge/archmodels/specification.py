@@ -7,7 +7,7 @@ or of a file below it. Precedence: the file, its base, the base of that, then th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from narrowgauge.archmodels.catalogue import machine_names, open_relative, open_specification
+from narrowgauge.archmodels.catalogue import machine_names, open_base, open_energy_table, open_specification, pim_names
 from narrowgauge.archmodels.consistency import contradictions
 from narrowgauge.archmodels.frozen import FrozenMap
 from narrowgauge.archmodels.rule import FAULTS, Citation, short
@@ -31,6 +31,18 @@ ENERGY_KEYS = ("title", "sources", "energy_pj")
 
 
 @dataclass(frozen=True)
+class Schema:
+    """What a kind of hardware is described by: its fields, and the check of numbers and texts that are fine alone, which gives
+    path and fault."""
+
+    sheet: type[Section]
+    contradictions: Callable[[Mapping[str, Quantity], Mapping[str, str]], Iterable[tuple[str, str]]]
+
+
+GPU = Schema(Sheet, lambda numbers, texts: contradictions(numbers))
+
+
+@dataclass(frozen=True)
 class Specification:
     """Hardware as data: every number with its provenance and every text, by dotted path; the files they are from."""
 
@@ -40,32 +52,37 @@ class Specification:
     files: tuple[str, ...]
 
 
-def load_specification(name_or_path: str | Path) -> Specification:
+def load_specification(name_or_path: str | Path, schema: Schema = GPU) -> Specification:
     """The specification of a hardware name or of a YAML file; raises InputError that holds every fault of the input."""
     name = canonical(str(name_or_path))
-    return _shipped(name) if name in machine_names() else _load(name_or_path)
+    return _shipped(name, schema) if name in (*machine_names(), *pim_names()) else _load(name_or_path, schema)
+
+
+def declares(name_or_path: str | Path, key: str) -> bool:
+    """Whether a specification, or one that it builds on, has that key; raises InputError where one cannot be read."""
+    return any(key in source.tree for source in _chain(open_specification(name_or_path)))
 
 
 @cache
-def _shipped(name: str) -> Specification:
-    return _load(name)
+def _shipped(name: str, schema: Schema) -> Specification:
+    return _load(name, schema)
 
 
-def _load(name_or_path: str | Path) -> Specification:
+def _load(name_or_path: str | Path, schema: Schema) -> Specification:
     chain = list(_chain(open_specification(name_or_path)))
     problems = [problem for source in chain for problem in _directive_problems(source)]
     if problems:
         raise InputError(problems)
     sources = [*chain, *_energy_table(chain)]
-    sheet = _validated(sources)
-    numbers = FrozenMap(quantities(sheet))
-    problems = [Problem(_place(sources, path.split(".")), what) for path, what in contradictions(numbers)]
+    sheet = _validated(sources, schema)
+    numbers, words = FrozenMap(quantities(sheet)), FrozenMap(texts(sheet))
+    problems = [Problem(_place(sources, path.split(".")), what) for path, what in schema.contradictions(numbers, words)]
     if problems:
         raise InputError(problems)
-    return Specification(Path(chain[0].label).stem, numbers, FrozenMap(texts(sheet)), tuple(source.label for source in sources))
+    return Specification(Path(chain[0].label).stem, numbers, words, tuple(source.label for source in sources))
 
 
-def _validated(sources: Sequence[YamlSource]) -> Sheet:
+def _validated(sources: Sequence[YamlSource], schema: Schema) -> Section:
     """The files joined, the first above the others, and checked against the schema."""
     merged: dict[str, Any] = {}
     keys: dict[str, str] = {}
@@ -74,10 +91,10 @@ def _validated(sources: Sequence[YamlSource]) -> Sheet:
         merged = _merge(merged, _cited(source.tree, keys))
     body = {key: entry for key, entry in merged.items() if key not in DIRECTIVES}
     try:
-        return Sheet.model_validate(body, context={"source_keys": tuple(keys)})
+        return schema.sheet.model_validate(body, context={"source_keys": tuple(keys)})
     except ValidationError as error:
         faults = error.errors(include_url=False)
-        raise InputError(problem for fault in faults for problem in _problems(fault, sources)) from error
+        raise InputError(problem for fault in faults for problem in _problems(fault, sources, schema.sheet)) from error
 
 
 def _chain(source: YamlSource) -> Iterator[YamlSource]:
@@ -88,7 +105,7 @@ def _chain(source: YamlSource) -> Iterator[YamlSource]:
         yield source
         if source.tree.get("base") is None:
             return
-        referring, source = source, _referred(source, "base", "specs", "hardware")
+        referring, source = source, _referred(source, "base", "hardware", open_base)
         if str(source.path) in seen:
             what = f"'{referring.tree['base']}' leads back to a file that builds on this one"
             raise InputError([Problem(_place([referring], ["base"]), what)])
@@ -99,7 +116,7 @@ def _energy_table(chain: Sequence[YamlSource]) -> list[YamlSource]:
     source = next((source for source in chain if source.tree.get("energy_table") is not None), None)
     if source is None:
         return []
-    table = _referred(source, "energy_table", "energy", "energy table")
+    table = _referred(source, "energy_table", "energy table", open_energy_table)
     unknown = [key for key in table.tree if key not in ENERGY_KEYS]
     problems = [Problem(_place([table], [key]), f"unknown key, {nearest(key, ENERGY_KEYS)}") for key in unknown]
     problems += _directive_problems(table)
@@ -108,13 +125,13 @@ def _energy_table(chain: Sequence[YamlSource]) -> list[YamlSource]:
     return [replace(table, tree={key: entry for key, entry in table.tree.items() if key != "title"})]
 
 
-def _referred(source: YamlSource, directive: str, folder: str, kind: str) -> YamlSource:
+def _referred(source: YamlSource, directive: str, kind: str, open_named: Callable[[str, YamlSource], YamlSource]) -> YamlSource:
     """The file that a directive of `source` names; a fault in opening it is placed at the directive."""
     name = source.tree[directive]
     if not isinstance(name, str):
         raise InputError([Problem(_place([source], [directive]), f"{name!r} is not the name of {kind} or of a file")])
     try:
-        return open_relative(folder, kind, name, to=source)
+        return open_named(name, source)
     except InputError as error:
         where = _place([source], [directive])
         raise InputError(Problem(where, str(problem)) for problem in error.problems) from error
@@ -135,14 +152,13 @@ def _cited(tree: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
 
     def cite(entry: Any) -> Any:
         match entry:
+            case dict():
+                return {key: cite(below) for key, below in entry.items()}
             case [value, unit, kind, str(source), *note] if source in keys:
                 return [value, unit, kind, Citation(keys[source]), *note]
         return entry
 
-    return {
-        section: {key: cite(entry) for key, entry in body.items()} if isinstance(body, dict) and section != "sources" else body
-        for section, body in tree.items()
-    }
+    return {section: body if section == "sources" else cite(body) for section, body in tree.items()}
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,7 +177,7 @@ def _place(sources: Sequence[YamlSource], keys: Sequence[Any]) -> str:
     return f"{source.label}:{source.line_of(names)}: {'.'.join(names)}"
 
 
-def _problems(fault: ErrorDetails, sources: Sequence[YamlSource]) -> Iterator[Problem]:
+def _problems(fault: ErrorDetails, sources: Sequence[YamlSource], sheet: type[Section]) -> Iterator[Problem]:
     """One fault that pydantic found, in the user's words."""
     keys = [str(key) for key in fault["loc"]]
     where = _place(sources, keys)
@@ -171,19 +187,19 @@ def _problems(fault: ErrorDetails, sources: Sequence[YamlSource]) -> Iterator[Pr
         case "missing":
             yield Problem(where, "is missing")
         case "extra_forbidden":
-            known = _fields(keys[:-1])
+            known = _fields(sheet, keys[:-1])
             yield Problem(where, f"unknown key, {nearest(keys[-1], known if len(keys) > 1 else [*known, *DIRECTIVES])}")
         case "model_type" | "model_attributes_type":
-            yield Problem(where, f"is {short(fault['input'])}, must be a section with the keys {', '.join(_fields(keys))}")
+            yield Problem(where, f"is {short(fault['input'])}, must be a section with the keys {', '.join(_fields(sheet, keys))}")
         case "string_pattern_mismatch":
             yield Problem(where, f"is {short(fault['input'])}, must look like sm80")
         case _:
             yield Problem(where, f"is {short(fault['input'])}: {fault['msg']}")
 
 
-def _fields(keys: Sequence[str]) -> list[str]:
+def _fields(sheet: type[Section], keys: Sequence[str]) -> list[str]:
     """Names of the fields of a section."""
-    section: Any = Sheet
+    section: Any = sheet
     for key in keys:
         section = section.model_fields[key].annotation
     return list(section.model_fields) if isinstance(section, type) and issubclass(section, Section) else []

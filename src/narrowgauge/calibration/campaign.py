@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrowgauge.archmodels import load_machine
+from narrowgauge.archmodels import load_gpu
 from narrowgauge.calibration import report
 from narrowgauge.calibration.basis import Relation, nearest_other
 from narrowgauge.calibration.datasets.catalogue import DATA_SETS, TRANSFER_SETS, DataSet
@@ -145,7 +145,7 @@ def tasks(data: Path, sets: Iterable[DataSet], families: tuple[str, ...] = ()) -
 
 def run_task(task: Task, progress: Progress = _quiet, warm: bool = False) -> tuple[Task, PrecisionFit, dict[str, HeldOut]]:
     """Fit one task. `warm` starts the physics at the shipped fit, which is enough to judge it."""
-    gpu = load_machine(task.machine).resources
+    gpu = load_gpu(task.machine).resources
     known = shipped(task.machine, task.family) if warm else None
     start = None
     if known is not None and task.precision in known.precisions:
@@ -190,7 +190,7 @@ def fit_all(
                 rows[file] = rows.get(file, 0) + count
         used = {d.file: d for d in chosen if d.machine == machine and rows.get(d.file)}
         sources = tuple(Source(file, d.sha256(data), rows[file], d.origin) for file, d in used.items())
-        architecture = load_machine(machine).architecture
+        architecture = load_gpu(machine).architecture
         written.append(save(Fit(machine, architecture, family, sources, {t.precision: f for t, f in own}), out))
     shipped.cache_clear()
     transfer = write_transfer(data, out, progress)
@@ -220,7 +220,7 @@ def validate(
 
 
 def _errors_with(task: Task, parameters: Mapping[str, float], library: str) -> Any:
-    family, gpu = FAMILIES[task.family], load_machine(task.machine).resources
+    family, gpu = FAMILIES[task.family], load_gpu(task.machine).resources
     rows = task.libraries[library]
     needed = family.parameters(Variant(task.precision, library), gpu)
     values = {p.name: parameters.get(p.name, p.initial) for p in needed}
@@ -238,10 +238,10 @@ def transfer_errors(data: Path, folder: Path) -> dict[tuple[str, str], list[Any]
         for fit in (f for f in fits if f.family == task.family):
             for precision, known in fit.precisions.items():
                 away = fit.machine != task.machine
-                nearest_precision = nearest_other(FAMILIES[task.family], task.precision, fit, load_machine(task.machine))
+                nearest_precision = nearest_other(FAMILIES[task.family], task.precision, fit, load_gpu(task.machine))
                 if precision != (task.precision if away else nearest_precision):
                     continue
-                same = fit.architecture == load_machine(task.machine).architecture
+                same = fit.architecture == load_gpu(task.machine).architecture
                 relation = (Relation.SIBLING if same else Relation.TRANSFER) if away else Relation.PRECISION
                 for library in task.libraries:
                     nearest = (

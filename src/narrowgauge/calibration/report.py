@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrowgauge.archmodels import load_machine
+from narrowgauge.archmodels import load_gpu
 from narrowgauge.calibration.fitting import FOLDS, HeldOut, Measured, mape
 from narrowgauge.calibration.intervals import Intervals, bucket_keys
 from narrowgauge.dataflows.catalogue import FAMILIES
@@ -101,7 +101,7 @@ def table(results: Iterable[tuple[str, str, str, Mapping[str, Measured], Mapping
 
     rows = []
     for machine, family, precision, libraries, held in results:
-        gpu = load_machine(machine).resources
+        gpu = load_gpu(machine).resources
         shortest = shortest_us(family, precision)
         parts: list[tuple[HeldOut, Any, Any]] = []
         for library, one in held.items():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from narrowgauge.archmodels import Machine
+    from narrowgauge.archmodels import Hardware
     from narrowgauge.experiments.fidelity import Fidelity
 
 STDOUT = "-"
@@ -32,6 +32,13 @@ fits_option = click.option(
     metavar="DIR",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Fits of your own (`narrowgauge fit DATA -o DIR`); they go before the shipped ones.",
+)
+override_option = click.option(
+    "--override",
+    "overrides",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="A what-if number by the path that `narrowgauge show` prints; repeatable.",
 )
 fidelity_option = click.option(
     "--fidelity",
@@ -52,12 +59,39 @@ def fidelity(name: str) -> Fidelity:
     return Fidelity(name)
 
 
-def hardware(name: str, fits: Path | None) -> Machine:
-    """The machine of a name or YAML file, with the user's fits if there are any."""
-    from narrowgauge.archmodels import load_machine
+def hardware(name: str, fits: Path | None = None, overrides: tuple[str, ...] = ()) -> Hardware:
+    """The machine of a name or YAML file, with the user's fits and what-if overrides (`PATH=VALUE`) if there are any.
+
+    Raises InputError that holds every fault of the overrides, and for fits of a machine that is not fitted."""
+    from narrowgauge.archmodels import PimMachine, load_machine
+    from narrowgauge.errors import InputError
 
     machine = load_machine(name)
-    return machine if fits is None else machine.with_fits(fits)
+    if fits is not None:
+        if isinstance(machine, PimMachine):
+            raise InputError(f"--fits: {machine.name} is a PIM machine, which is priced by its command programs without fits")
+        machine = machine.with_fits(fits)
+    return _overridden(machine, overrides) if overrides else machine
+
+
+def _overridden(machine: Hardware, texts: tuple[str, ...]) -> Hardware:
+    from narrowgauge.errors import InputError, Problem
+
+    problems: list[Problem] = []
+    values: dict[str, float] = {}
+    for text in texts:
+        path, _, number = (part.strip() for part in text.partition("="))
+        try:
+            values[path] = float(number)
+        except ValueError:
+            problems.append(Problem("--override", f"is '{text}', write PATH=VALUE with a number for VALUE"))
+    try:
+        changed = machine.with_(**values)
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return changed
 
 
 def console() -> Console:

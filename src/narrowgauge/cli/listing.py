@@ -12,11 +12,18 @@ Lines = Iterable[tuple[str, str]]
 
 
 def _machines() -> Lines:
-    from narrowgauge.archmodels import load_machine, machine_names
+    from narrowgauge.archmodels import load_gpu, machine_names
 
     for name in machine_names():
-        gpu = load_machine(name).resources
+        gpu = load_gpu(name).resources
         yield name, f"{gpu.architecture}, {gpu.sm_count} SMs, {gpu.memory_gb:g} GB at {gpu.dram_gb_per_s:,.0f} GB/s"
+
+
+def _pim_machines() -> Lines:
+    from narrowgauge.archmodels import load_machine, pim_names
+
+    for name in pim_names():
+        yield name, load_machine(name).specification.texts["title"]
 
 
 def _models() -> Lines:
@@ -79,6 +86,7 @@ def fit_names() -> tuple[str, ...]:
 
 TOPICS: dict[str, Callable[[], Lines]] = {
     "machines": _machines,
+    "pim-machines": _pim_machines,
     "models": _models,
     "schemes": _schemes,
     "formats": _formats,
@@ -92,7 +100,7 @@ TOPICS: dict[str, Callable[[], Lines]] = {
 @click.argument("topic", type=click.Choice(list(TOPICS)), required=False)
 @common.json_option
 def list_command(topic: str | None, json_file: str | None) -> None:
-    """Names of machines, models, schemes, formats, kernels, memories or fits, each with a line about it.
+    """Names of machines (GPUs and PIM), models, schemes, formats, kernels, memories or fits, each with a line about it.
 
     Without a topic: the names alone, of everything.
     """

@@ -20,6 +20,7 @@ Examples:
 @click.argument("model", metavar="MODEL")
 @common.machine_option
 @common.fits_option
+@common.override_option
 @click.option("--scheme", metavar="SCHEME", default="bf16", show_default=True, help="Precision, as `narrowgauge list` names it.")
 @click.option("--batch", metavar="B", type=int, default=1, show_default=True, help="Sequences that run together.")
 @click.option("--input", "input_tokens", metavar="L", type=int, default=1024, show_default=True, help="Tokens of each prompt.")
@@ -33,6 +34,7 @@ def predict(
     model: str,
     machine: str,
     fits: Path | None,
+    overrides: tuple[str, ...],
     scheme: str,
     batch: int,
     input_tokens: int,
@@ -49,7 +51,7 @@ def predict(
     """
     from narrowgauge.experiments.predict import predict as run
 
-    on = machine if fits is None else common.hardware(machine, fits)
+    on = common.hardware(machine, fits, overrides) if fits or overrides else machine
     answer = run(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
     if json_file != common.STDOUT:
         from narrowgauge.experiments.predict_text import render

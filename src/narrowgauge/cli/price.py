@@ -12,6 +12,8 @@ from narrowgauge.cli import common
 if TYPE_CHECKING:
     import pandas as pd
 
+    from narrowgauge.archmodels import Hardware
+
 SHORT_FALL, USAGE = 1, 2
 ROWS_NAMED = 10  # of each problem; the JSON has all of them
 GROUPS_SHOWN = 20
@@ -33,6 +35,7 @@ are read as they are.
 Examples:
   narrowgauge price kernels.csv -o priced.csv --on h100-sxm
   narrowgauge price gemms.parquet -o out.parquet --on a100-sxm-80gb --physics
+  narrowgauge price gemvs.csv -o out.csv --on hbm2-pim --override channels=16
 """
 
 
@@ -43,11 +46,21 @@ Examples:
 )
 @common.machine_option
 @common.fits_option
+@common.override_option
 @click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
 @common.fidelity_option
 @common.json_option
-def price(source: Path, out: Path, machine: str, fits: Path | None, physics: bool, fidelity: str, json_file: str | None) -> int:
-    """Price every kernel of TABLE (.csv or .parquet) on a GPU.
+def price(
+    source: Path,
+    out: Path,
+    machine: str,
+    fits: Path | None,
+    overrides: tuple[str, ...],
+    physics: bool,
+    fidelity: str,
+    json_file: str | None,
+) -> int:
+    """Price every kernel of TABLE (.csv or .parquet) on a GPU or a PIM machine.
 
     Appends latency_us, latency_us_low, latency_us_high (nominal 90 % interval), energy_mj, power_w, bound_by and source. Columns
     of those names in TABLE are measurements: they are kept as measured_*, and error is then predicted / measured - 1.
@@ -59,7 +72,7 @@ def price(source: Path, out: Path, machine: str, fits: Path | None, physics: boo
 
     tables.suffix_of(out)
     tables.check_writable(out)
-    hardware, level = common.hardware(machine, fits), common.fidelity(fidelity)
+    hardware, level = common.hardware(machine, fits, overrides), common.fidelity(fidelity)
     progress = common.CountingProgress("priced")
     frame = tables.read_table(source)
     with _named(source):
@@ -73,7 +86,7 @@ def price(source: Path, out: Path, machine: str, fits: Path | None, physics: boo
         common.problem_line(f"{source}: no row can be priced, nothing written")
         return USAGE
     tables.write_table(priced, out)
-    summary = _summary(priced, bad, source, out, hardware.name, physics)
+    summary = _summary(priced, bad, source, out, hardware, physics)
     if json_file != common.STDOUT:
         _print(summary)
     common.write_json(summary, json_file)
@@ -104,7 +117,7 @@ def _rows_clause(rows: list[int]) -> str:
 
 
 def _summary(
-    priced: pd.DataFrame, bad: dict[str, list[int]], source: Path, out: Path, machine: str, physics: bool
+    priced: pd.DataFrame, bad: dict[str, list[int]], source: Path, out: Path, machine: Hardware, physics: bool
 ) -> dict[str, Any]:
     import pandas as pd
 
@@ -118,7 +131,8 @@ def _summary(
     return {
         "table": str(source),
         "output": str(out),
-        "machine": machine,
+        "machine": machine.name,
+        "overrides": {change.path: change.new.value for change in machine.overrides},
         "physics_only": physics,
         "rows": len(priced),
         "priced": len(priced) - count,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from narrowgauge.registry import canonical
 
 def _kinds_of(name: str) -> list[Callable[[str], dict[str, Any]]]:
     """What describes the name, several where it names several things (`nf4` is a format and a scheme)."""
-    from narrowgauge.archmodels import machine_names
+    from narrowgauge.archmodels import machine_names, pim_names
     from narrowgauge.formats import FORMATS, SCHEMES, parse_scheme
     from narrowgauge.workloads import model_names
 
@@ -25,7 +26,7 @@ def _kinds_of(name: str) -> list[Callable[[str], dict[str, Any]]]:
     if "/" in name or name.lower().endswith(".json"):
         return [show_model.describe_model]
     catalogues: tuple[tuple[Any, Callable[[str], dict[str, Any]]], ...] = (
-        (machine_names(), show_machine.describe_machine),
+        ((*machine_names(), *pim_names()), show_machine.describe_machine),
         (model_names(), show_model.describe_model),
         (SCHEMES, show_format.describe_scheme),
         (FORMATS, show_format.describe_format),
@@ -46,13 +47,19 @@ def _kinds_of(name: str) -> list[Callable[[str], dict[str, Any]]]:
 
 @click.command(epilog="Examples: narrowgauge show h100-sxm; narrowgauge show w4a16-g128")
 @click.argument("name")
+@common.override_option
 @common.json_option
-def show(name: str, json_file: str | None) -> None:
+def show(name: str, overrides: tuple[str, ...], json_file: str | None) -> None:
     """Everything known of NAME: a machine, model, scheme, number format or fit, or the path of a specification or config.json.
 
     Of a machine: every number with its unit, kind and source, and the list of those that nobody measured.
     """
-    described = [describe(name) for describe in _kinds_of(name)]
+    kinds = _kinds_of(name)
+    if overrides:
+        if show_machine.describe_machine not in kinds:
+            raise InputError(f"--override: '{name}' is no machine")
+        kinds = [partial(show_machine.describe_machine, overrides=overrides)]
+    described = [describe(name) for describe in kinds]
     if json_file != common.STDOUT:
         for item in described:
             PRINTERS[item["kind"]](item)

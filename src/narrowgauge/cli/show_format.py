@@ -32,7 +32,7 @@ def describe_format(name: str) -> dict[str, Any]:
 
 def describe_scheme(name: str) -> dict[str, Any]:
     """Format and scales of every operand, storage, and the machines that run it."""
-    from narrowgauge.archmodels import load_machine, machine_names
+    from narrowgauge.archmodels import load_gpu, machine_names
     from narrowgauge.errors import UnsupportedError
     from narrowgauge.formats import parse_scheme
 
@@ -48,7 +48,7 @@ def describe_scheme(name: str) -> dict[str, Any]:
     refuses = []
     for machine in machine_names():
         try:
-            runs.setdefault(scheme.mma_operand(load_machine(machine).resources.tensor_macs), []).append(machine)
+            runs.setdefault(scheme.mma_operand(load_gpu(machine).resources.tensor_macs), []).append(machine)
         except UnsupportedError:
             refuses.append(machine)
     facts |= {f"multiplied_as_{operand}_on": machines for operand, machines in runs.items()} | (

@@ -10,11 +10,12 @@ import click
 from narrowgauge.cli import common
 
 
-def describe_machine(name: str) -> dict[str, Any]:
-    """Texts, numbers and the paths of unmeasured numbers; raises InputError for an unknown name or a faulty file."""
-    from narrowgauge.archmodels import describe, load_machine
+def describe_machine(name: str, overrides: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Texts, numbers and the paths of unmeasured numbers, with what-if overrides if there are any; raises InputError for an
+    unknown name, a faulty file or override."""
+    from narrowgauge.archmodels import describe
 
-    description = describe(load_machine(name))
+    description = describe(common.hardware(name, overrides=overrides))
     return {
         "kind": "machine",
         "name": description.name,
@@ -29,11 +30,14 @@ def print_machine(item: dict[str, Any]) -> None:
     click.secho(item["name"], bold=True)
     for name, words in item["texts"].items():
         click.echo(common.wrapped(f"{name}: {words}"))
+    from narrowgauge.archmodels.machine import OVERRIDE
+
     references: dict[str, int] = {}
     numbers = common.table("number", ">value", "unit", "kind", ">source")
     for row in item["numbers"]:
         reference = references.setdefault(row["source"], len(references) + 1)
-        numbers.add_row(row["path"], f"{row['value']:g}", row["unit"], row["kind"], f"[{reference}]")
+        kind = "what if" if row["layer"] == OVERRIDE else row["kind"]
+        numbers.add_row(row["path"], f"{row['value']:g}", row["unit"], kind, f"[{reference}]")
     common.console().print(numbers, markup=False)
     click.secho("Sources", bold=True)
     for source, reference in references.items():

@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 
-from narrowgauge.archmodels import Machine, load_machine
+from narrowgauge.archmodels import Machine, load_gpu
 from narrowgauge.calibration.basis import basis_of
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.event.run import event_us
@@ -71,7 +71,7 @@ def cases() -> Iterator[Case]:
 
 def compare(case: Case, machines: dict[str, Machine]) -> tuple[float, float]:
     """Latency in microseconds by the closed form and by events, physics of both."""
-    machine = machines.setdefault(case.machine, load_machine(case.machine))
+    machine = machines.setdefault(case.machine, load_gpu(case.machine))
     basis = basis_of(case.family, case.variant, machine)
     rows = {name: np.array([float(value)]) for name, value in case.row.items()}
     closed = FAMILIES[case.family].cost(rows, basis.variant, machine.resources, basis.parameters)

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from narrowgauge.archmodels import Machine, energy_mj, power_w
+from narrowgauge.archmodels import Hardware, Machine, PimMachine, energy_mj, power_w
 from narrowgauge.calibration.basis import basis_of
 from narrowgauge.calibration.calibrated import Priced, price
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.family import Variant
+from narrowgauge.experiments.price_pim import price_pim
 
 ROOFLINE = "roofline"  # source of a bound
 BY_EVENTS = "by events"
@@ -31,16 +32,19 @@ class Fidelity(StrEnum):
 
 def price_at(
     fidelity: Fidelity,
-    machine: Machine,
+    machine: Hardware,
     family: str,
     variant: Variant,
     columns: Mapping[str, npt.NDArray[Any]],
     physics_only: bool = False,
 ) -> Priced:
     """Prices of the rows of one variant. A bound has no interval. By events, physics is what the engine says; the learned
-    residual and the interval are those of the closed form, moved along with it.
+    residual and the interval are those of the closed form, moved along with it. A PIM machine has one model, the bank model,
+    which is one of events.
 
     Raises UnsupportedError if the machine cannot run the variant."""
+    if isinstance(machine, PimMachine):
+        return price_pim(machine, family, variant, columns, bound=fidelity is Fidelity.BOUND)
     closed = price(machine, family, variant, columns, physics_only)
     if fidelity is Fidelity.ANALYTIC:
         return closed
@@ -50,7 +54,7 @@ def price_at(
     from narrowgauge.dataflows.event.run import event_us
 
     basis = basis_of(family, variant, machine)
-    events = event_us(family, columns, basis.variant, machine.resources, basis.parameters)
+    events = event_us(family, columns, basis.variant, basis.gpu, basis.parameters)
     ratio = np.divide(events, closed.cost.latency_us, out=np.ones(len(events)), where=np.asarray(closed.cost.latency_us) > 0)
     source = np.array([f"{words}, {BY_EVENTS}" for words in closed.source], dtype=object)
     latencies = (closed.latency_us * ratio, closed.latency_us_low * ratio, closed.latency_us_high * ratio)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from os import PathLike
 
-from narrowgauge.archmodels import Machine
+from narrowgauge.archmodels import Hardware
 from narrowgauge.experiments.lowering import attention_call, lower
 from narrowgauge.experiments.predict_capacity import check_capacity
 from narrowgauge.experiments.predict_manifest import manifest, warnings
@@ -21,7 +21,7 @@ CONTEXTS = 16  # at most so many contexts of decode attention are priced, the mi
 
 def predict(
     model: str | PathLike[str] | ModelConfig,
-    on: str | PathLike[str] | Machine,
+    on: str | PathLike[str] | Hardware,
     scheme: str | QuantScheme = "bf16",
     batch: int = 1,
     input_tokens: int = 1024,

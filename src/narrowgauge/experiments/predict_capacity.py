@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from narrowgauge.archmodels import load_machine, machine_names
+from narrowgauge.archmodels import load_gpu, machine_names
 from narrowgauge.errors import CapacityError, InputError
 from narrowgauge.experiments.predict_request import Request
 from narrowgauge.workloads import MemoryFootprint, memory_footprint
@@ -67,6 +67,6 @@ def _tp_hint(request: Request, memory_gb: float) -> str:
 
 
 def _gpu_hint(request: Request) -> str:
-    others = [load_machine(name) for name in machine_names() if name != request.machine.name]
+    others = [load_gpu(name) for name in machine_names() if name != request.machine.name]
     fitting = [m.name for m in others if _fits(request, m.resources.memory_gb, request.batch, request.tp)]
     return f"hardware on which it fits as it is: {', '.join(fitting) if fitting else 'none of those that ship with narrowgauge'}"

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from narrowgauge.archmodels import Machine, load_machine
+from narrowgauge.archmodels import Hardware, Machine, PimMachine, load_machine
 from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.serving import Framework, framework
@@ -42,13 +42,20 @@ class Request:
 
 
 @lru_cache(maxsize=64)
-def _shipped_machine(name: str) -> Machine:
+def _shipped_machine(name: str) -> Hardware:
     return load_machine(name)
 
 
-def _machine(on: str | PathLike[str] | Machine) -> Machine:
-    if isinstance(on, Machine):
-        return on
+def _machine(on: str | PathLike[str] | Hardware) -> Machine:
+    """The GPU; raises InputError for hardware that cannot run a model on its own."""
+    found = on if isinstance(on, Hardware) else _loaded(on)
+    if isinstance(found, PimMachine):
+        why = "has no unit for prefill, norms and activations: a model needs a host beside it, which predict does not combine"
+        raise InputError([Problem("on", f"{found.name} {why}; `narrowgauge price` prices its GEMM and attention rows")])
+    return found
+
+
+def _loaded(on: str | PathLike[str]) -> Hardware:
     if isinstance(on, str) and not any(mark in on for mark in "./\\"):
         return _shipped_machine(canonical(on))
     return load_machine(Path(on))
@@ -56,7 +63,7 @@ def _machine(on: str | PathLike[str] | Machine) -> Machine:
 
 def check(
     model: str | PathLike[str] | ModelConfig,
-    on: str | PathLike[str] | Machine,
+    on: str | PathLike[str] | Hardware,
     scheme: str | QuantScheme,
     batch: int,
     input_tokens: int,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from narrowgauge.archmodels import Machine
+from narrowgauge.archmodels import Hardware, PimMachine
 from narrowgauge.calibration.calibrated import Priced
 from narrowgauge.calibration.datasets.elementwise import LATENCY
 from narrowgauge.calibration.datasets.originals_read import normalised
@@ -36,11 +36,12 @@ MEASURED = "measured_"
 DEVIATION = "error"
 CHUNK = 100_000  # rows priced at once: bounds the memory that features of the residual take
 EVENT_CHUNK = 16  # each takes a tenth of a second; progress should show
+PIM_CHUNK = 256  # likewise, where shapes do not repeat
 
 
 def price_table(
     frame: pd.DataFrame,
-    machine: Machine,
+    machine: Hardware,
     physics_only: bool = False,
     progress: Progress | None = None,
     fidelity: Fidelity = Fidelity.ANALYTIC,
@@ -52,6 +53,7 @@ def price_table(
     if frame.empty:
         raise InputError("the table has no rows")
     frame = normalised(frame)
+    chunk = PIM_CHUNK if isinstance(machine, PimMachine) else EVENT_CHUNK if fidelity is Fidelity.EVENT else CHUNK
     columns = {name: _blank(name, len(frame)) for name in RESULTS}
     problems = RowProblems(len(frame))
     kinds = kinds_of_rows(frame, problems)
@@ -62,7 +64,6 @@ def price_table(
         if lacking:
             problems.add(rows, lacking)
         for (family, variant), group in (read(frame, rows, problems) if len(rows) and not lacking else {}).items():
-            chunk = EVENT_CHUNK if fidelity is Fidelity.EVENT else CHUNK
             for start in range(0, len(group), chunk):
                 part = group.iloc[start : start + chunk]
                 prices = partial(price_at, fidelity, machine, family, variant, physics_only=physics_only)

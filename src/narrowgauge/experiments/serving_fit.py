@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from narrowgauge.archmodels import load_machine
+from narrowgauge.archmodels import load_gpu
 from narrowgauge.calibration.datasets import llm
 from narrowgauge.calibration.serving import LOGIT, PREFILL_GAP, PREFILL_SHARE, STEP, save
 from narrowgauge.calibration.serving_fit import Sample, fit_step_cost
@@ -86,7 +86,7 @@ def compare(data: Path, framework: str, physics_only: bool = False, fits: Path |
 
 def _predict(case: llm.Case, framework: str, fidelity: str, physics_only: bool, fits: Path | None) -> Prediction:
     sizes = case.batch, case.input_tokens, case.output_tokens, case.tp
-    machine = load_machine(case.machine)
+    machine = load_gpu(case.machine)
     machine = machine.with_fits(fits) if fits else machine
     return predict(case.model, machine, case.scheme, *sizes, framework, fidelity, physics_only)
 

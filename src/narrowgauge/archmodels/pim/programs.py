@@ -1,0 +1,114 @@
+"""The command programs that PIM machines run (`sim.dram.programs`), and how a task spreads over channels.
+
+All channels do the same at the same time; a task is priced by its busiest channel. What each kind of request stands for in
+`bound_by` is a table here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+from narrowgauge.archmodels.pim.tasks import DecodeAttention, Gemv
+from narrowgauge.sim.dram import Standard
+from narrowgauge.sim.dram.program import Barrier, Program
+from narrowgauge.sim.dram.programs import Place, aim_gemv, attention, hbm_pim_gemv, neupims_gemv
+
+MAC, BUFFER, REGISTER, RESULT, BIAS, SOFTMAX = (
+    "pim mac",
+    "global buffer write",
+    "register write",
+    "result read",
+    "bias write",
+    "softmax",
+)
+
+
+@dataclass(frozen=True)
+class GemvProgram:
+    """`build` makes the program of one channel from the standard, the task, the channels, the vectors and the bytes of an
+    element. `own_rows`: no two outputs of a bank share a row. `phases`: what a kind of request stands for."""
+
+    phases: Mapping[str, str]
+    own_rows: bool
+    build: Callable[[Standard, Gemv, int, int, Fraction], Program]
+
+
+@dataclass(frozen=True)
+class AttentionProgram:
+    """`build` makes the program of one unit of work, of which `units` of `parts` are spread evenly over the channels: a channel
+    runs all parts of its units one after another."""
+
+    phases: Mapping[str, str]
+    units: Callable[[DecodeAttention], int]
+    parts: Callable[[DecodeAttention], int]
+    build: Callable[[Standard, DecodeAttention, Fraction], Program]
+
+
+def repeated(program: Program, times: int) -> Program:
+    """The program that many times, one after another."""
+    return Program(f"{program.name}, {times} times", (*program.steps, Barrier()) * times)
+
+
+def mac_of(program: GemvProgram | AttentionProgram) -> str:
+    """The kind of request that multiplies."""
+    return next(kind for kind, phase in program.phases.items() if phase == MAC)
+
+
+def _hbm_pim(standard: Standard, task: Gemv, channels: int, vectors: int, element_bytes: Fraction) -> Program:
+    return hbm_pim_gemv(standard, task.outputs, task.inputs, channels, vectors, element_bytes)
+
+
+def _aim(standard: Standard, task: Gemv, channels: int, vectors: int, element_bytes: Fraction) -> Program:
+    return repeated(aim_gemv(standard, task.outputs, task.inputs, channels, element_bytes), vectors)
+
+
+def _neupims(standard: Standard, task: Gemv, channels: int, vectors: int, element_bytes: Fraction) -> Program:
+    return repeated(neupims_gemv(standard, task.outputs, task.inputs, channels, element_bytes), vectors)
+
+
+def _attacc(place: Place, standard: Standard, task: DecodeAttention, element_bytes: Fraction) -> Program:
+    return attention(standard, task.tokens, task.head_dim, place, element_bytes)
+
+
+def _neupims_attention(standard: Standard, task: DecodeAttention, element_bytes: Fraction) -> Program:
+    """All heads of one sequence on one channel. A row of keys holds every KV head of a token, so the scores of one query head of
+    each group are one GEMV of kv_heads × head_dim inputs; the values of each head are a GEMV over the tokens."""
+    group = task.heads // task.kv_heads
+    scores = neupims_gemv(standard, task.tokens, task.kv_heads * task.head_dim, 1, element_bytes)
+    context = neupims_gemv(standard, task.head_dim, task.tokens, 1, element_bytes)
+    both = (*repeated(scores, group).steps, *repeated(context, task.heads).steps)
+    return Program(f"NeuPIMs attention, {task.heads} heads over {task.tokens} tokens", both)
+
+
+def _kv_heads(task: DecodeAttention) -> int:
+    return task.batch * task.kv_heads
+
+
+def _group(task: DecodeAttention) -> int:
+    return task.heads // task.kv_heads
+
+
+def _attacc_at(place: Place, mac: str) -> AttentionProgram:
+    """Keys and values of a KV head lie in one channel, so the query heads of a group run there one after another."""
+    phases = {mac: MAC, "write-global": BUFFER, "move-to-softmax": RESULT, "move-to-global": BUFFER, "softmax": SOFTMAX}
+    return AttentionProgram(phases, _kv_heads, _group, partial(_attacc, place))
+
+
+_NEUPIMS = {"comp": MAC, "gwrite": BUFFER, "read-result": RESULT}
+
+GEMV: Mapping[str, GemvProgram] = {
+    "hbm-pim": GemvProgram(
+        {"read-half": MAC, "write-half": REGISTER, "read": "mode switch", "write": "mode switch"}, False, _hbm_pim
+    ),
+    "aim": GemvProgram({"mac-all": MAC, "write-global": BUFFER, "write-bias": BIAS, "read-mac": RESULT}, True, _aim),
+    "neupims": GemvProgram(_NEUPIMS, True, _neupims),
+}
+
+ATTENTION: Mapping[str, AttentionProgram] = {
+    "attacc-bank": _attacc_at(Place.BANK, "mac-all"),
+    "attacc-bank-group": _attacc_at(Place.BANK_GROUP, "mac-same"),
+    "attacc-buffer": _attacc_at(Place.BUFFER, "mac-pseudo"),
+    "neupims": AttentionProgram(_NEUPIMS, lambda task: task.batch, lambda task: 1, _neupims_attention),
+}
