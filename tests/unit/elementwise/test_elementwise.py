@@ -6,43 +6,25 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from round_gpu import round_gpu
 
 from narrowgauge.dataflows.elementwise import ELEMENTWISE
 from narrowgauge.dataflows.elementwise_grid import grid, traffic
 from narrowgauge.dataflows.elementwise_ops import MEASURED, OPERATIONS, launch, operation, sibling
 from narrowgauge.dataflows.family import FAMILIES, Variant
-from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.errors import InputError
 
 #: round numbers: 100 SMs at 1 GHz, 1 TB/s, 10 MiB of L2 at 50 B per SM and cycle
-GPU = GpuResources(
-    name="round",
-    architecture="sm80",
-    sm_count=100,
-    max_warps=64,
-    max_ctas=32,
-    mma_sync_fraction=1.0,
-    clock_mhz=1000,
-    tensor_clock_mhz=1000,
-    tensor_macs={},
+GPU = round_gpu(
     alu_results={"lop3": 64},
     dram_gb_per_s=1000,
-    memory_gb=80,
     l2_mb=10,
     l2_bytes_per_sm_cycle=50,
-    registers_kb_per_sm=256,
-    l2_port_bytes_per_cycle=64,
-    smem_kb_per_sm=164,
-    smem_bytes_per_sm_cycle=128,
     l2_latency_cycles=200,
     dram_latency_cycles=500,
     graph_launch_us=1,
-    stream_launch_us=2,
     link_gb_per_s=300,
     link_latency_us=1,
-    tdp_w=400,
-    static_w=60,
-    energy_pj={},
 )
 RMSNORM, ROPE, SILU = Variant("rmsnorm", "sarathi"), Variant("rope", "sarathi"), Variant("silu_mul", "sarathi")
 ADD, EMBEDDING = Variant("add", "torch"), Variant("embedding", "torch")

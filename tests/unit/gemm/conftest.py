@@ -1,6 +1,7 @@
 """A GPU of round numbers for the GEMM family: 100 SMs at 1 GHz, 2 TB/s."""
 
 import pytest
+from round_gpu import round_gpu
 
 from narrowgauge.dataflows.gemm_search import Numbers
 from narrowgauge.dataflows.resources import GpuResources
@@ -49,46 +50,14 @@ PLAIN = Numbers(
 )
 
 
+#: results per SM and cycle of the instructions that conversion counts
+RATES = {"fp32": 128.0, "fp16x": 256.0, "lop3": 64.0, "int32_mad": 64.0, "shift": 32.0, "prmt": 64.0, "int32_add": 64.0}
+
+
 def build_gpu(architecture: str = "sm80", **changes) -> GpuResources:
     macs = {"bf16": 1000.0, "fp16": 1000.0, "int8": 2000.0} | ({"int4": 4000.0} if architecture == "sm80" else {"fp8": 2000.0})
-    plain = {
-        "name": f"round-{architecture}",
-        "architecture": architecture,
-        "sm_count": 100,
-        "max_warps": 64,
-        "max_ctas": 32,
-        "mma_sync_fraction": 0.5,
-        "clock_mhz": 1000.0,
-        "tensor_clock_mhz": 800.0,
-        "tensor_macs": macs,
-        "alu_results": {
-            "fp32": 128.0,
-            "fp16x": 256.0,
-            "lop3": 64.0,
-            "int32_mad": 64.0,
-            "shift": 32.0,
-            "prmt": 64.0,
-            "int32_add": 64.0,
-        },
-        "dram_gb_per_s": 2000.0,
-        "memory_gb": 80.0,
-        "l2_mb": 40.0,
-        "l2_bytes_per_sm_cycle": 40.0,
-        "registers_kb_per_sm": 256.0,
-        "l2_port_bytes_per_cycle": 64.0,
-        "smem_kb_per_sm": 160.0,
-        "smem_bytes_per_sm_cycle": 128.0,
-        "l2_latency_cycles": 250.0,
-        "dram_latency_cycles": 600.0,
-        "graph_launch_us": 1.3,
-        "stream_launch_us": 2.5,
-        "link_gb_per_s": 0.0,
-        "link_latency_us": 0.0,
-        "tdp_w": 400.0,
-        "static_w": 60.0,
-        "energy_pj": {},
-    }
-    return GpuResources(**{**plain, **changes})
+    own = {"mma_sync_fraction": 0.5, "tensor_clock_mhz": 800.0, "tensor_macs": macs, "alu_results": RATES}
+    return round_gpu(**{"architecture": architecture} | own | changes)
 
 
 @pytest.fixture
