@@ -29,13 +29,17 @@ from narrowgauge.sim.dram.columns import (
     PRECHARGE_ALL,
     RANK_BANKS,
     READ,
+    READY,
     REFRESH,
     REFRESH_ALL,
     REFRESH_BANK,
     REFRESHING,
     ROW,
     SERVED,
+    SEVERAL,
     URGENT,
+    WANT,
+    WANT_BANK,
     WRITING,
     YIELDING,
 )
@@ -43,6 +47,7 @@ from narrowgauge.sim.dram.jit import helper
 from narrowgauge.sim.dram.registers import legal
 
 Integers = NDArray[np.int64]
+RANK_LEVEL = 2
 
 
 @helper
@@ -59,15 +64,48 @@ def waits_for_refresh(ranks: Integers, rules: Integers, rank_banks: int, bank: i
 
 
 @helper
+def _oldest_at_once(
+    node_of: Integers, commands: Integers, reach: Integers, kinds: Integers, facts: Integers, earliest: Integers,
+    lists: Integers, ranks: Integers, requests: Integers, rules: Integers, oldest: int, now: int,
+) -> int:  # fmt: skip
+    """The cycle of the oldest request where no request can be served before it, else NONE.
+
+    That is so where it has its row and waits for no more than what any read or write waits for on any rank."""
+    bank = requests[oldest, BANK]
+    if lists[bank, READ] != oldest and lists[bank, WRITING] != oldest:
+        return NONE
+    if waits_for_refresh(ranks, rules, facts[RANK_BANKS], bank):
+        return NONE
+    time = legal(node_of, commands, reach, earliest, kinds[requests[oldest, KIND], COLUMN], bank, now)
+    for rank in range(ranks.shape[0]):
+        for kind in range(kinds.shape[0]):
+            command, bound = kinds[kind, COLUMN], now
+            for level in range(RANK_LEVEL + 1):
+                found = earliest[node_of[rank * facts[RANK_BANKS], level], command]
+                if found > bound:
+                    bound = found
+            if bound < time:
+                return NONE
+    return time
+
+
+@helper
 def best_column(
     node_of: Integers, commands: Integers, reach: Integers, kinds: Integers, facts: Integers, earliest: Integers,
     lists: Integers, active: Integers, ranks: Integers, requests: Integers, rules: Integers, scalars: Integers, now: int,
 ) -> tuple[int, int]:  # fmt: skip
     """(cycle, request) of the next column command: the earliest, of these the oldest."""
+    first = scalars[OLDEST]
+    if facts[SEVERAL] == 0:
+        time = _oldest_at_once(node_of, commands, reach, kinds, facts, earliest, lists, ranks, requests, rules, first, now)
+        if time >= 0:
+            return time, first
     best, chosen = NEVER, NONE
-    group = requests[scalars[OLDEST], GROUP]
+    group = requests[first, GROUP]
     for at in range(scalars[LISTED]):
         where = active[at]
+        if lists[where, READ] < 0 and lists[where, WRITING] < 0:
+            continue
         oldest = lists[where, FIRST]
         if waits_for_refresh(ranks, rules, facts[RANK_BANKS], requests[oldest, BANK]):
             continue
@@ -86,14 +124,15 @@ def best_column(
 
 
 @helper
-def wanted(
+def note_want(
     commands: Integers, reach: Integers, kinds: Integers, lists: Integers, requests: Integers, cap: int, where: int
-) -> tuple[int, int]:
-    """(command, bank) that brings the oldest request of a list nearer to its row; NONE where it has it or must wait."""
+) -> None:
+    """Work out which row command brings the oldest request of a list nearer to its row: NONE where it has it or must wait."""
     i = lists[where, FIRST]
     kind = requests[i, KIND]
+    lists[where, WANT], lists[where, READY] = NONE, 0
     if kinds[kind, OPEN] < 0 or lists[where, READ] == i or lists[where, WRITING] == i:
-        return NONE, 0
+        return
     column, bank = kinds[kind, COLUMN], requests[i, BANK]
     base = commands[column, BUFFER] * reach.shape[1]
     target = bank
@@ -101,16 +140,15 @@ def wanted(
         target = reach[column, bank, j]
         if lists[base + target, OPEN_ROW] != requests[i, ROW]:
             break
+    lists[where, WANT_BANK] = target
     if lists[base + target, OPEN_ROW] < 0:
-        return kinds[kind, OPEN], target
-    wanted_still = False
+        lists[where, WANT] = kinds[kind, OPEN]
+        return
     for way in (READ, WRITING):
         hit = lists[where, way]
-        if hit >= 0 and requests[hit, GROUP] == requests[i, GROUP]:
-            wanted_still = True
-    if not wanted_still or lists[where, SERVED] >= cap:
-        return kinds[kind, CLOSE], target
-    return NONE, 0
+        if hit >= 0 and requests[hit, GROUP] == requests[i, GROUP] and lists[where, SERVED] < cap:
+            return
+    lists[where, WANT] = kinds[kind, CLOSE]
 
 
 @helper
@@ -149,14 +187,16 @@ def best_row(
             best, order, chosen, chosen_bank, wanting = time, rank - banks, command, bank, NONE
     for at in range(scalars[LISTED]):
         where = active[at]
-        oldest = lists[where, FIRST]
+        command, oldest, ready = lists[where, WANT], lists[where, FIRST], lists[where, READY]
+        if command < 0 or ready > best or (ready == best and oldest > order):
+            continue
         if waits_for_refresh(ranks, rules, facts[RANK_BANKS], requests[oldest, BANK]):
             continue
-        command, bank = wanted(commands, reach, kinds, lists, requests, rules[CAP], where)
-        if command >= 0:
-            time = legal(node_of, commands, reach, earliest, command, bank, now)
-            if time < best or (time == best and oldest < order):
-                best, order, chosen, chosen_bank, wanting = time, oldest, command, bank, oldest
+        bank = lists[where, WANT_BANK]
+        time = legal(node_of, commands, reach, earliest, command, bank, now)
+        lists[where, READY] = time
+        if time < best or (time == best and oldest < order):
+            best, order, chosen, chosen_bank, wanting = time, oldest, command, bank, oldest
     for buffer in range(banks * facts[BUFFERS] if rules[CLOSED_POLICY] else 0):
         command, bank = lists[buffer, CLOSER], buffer % banks
         if lists[buffer, OPEN_ROW] < 0 or command < 0 or lists[buffer, FIRST] >= 0:

@@ -27,10 +27,11 @@ ADMITTED, ISSUED, ENDED = range(3)
 DEPTH, CAP, OUTSTANDING, CLOSED_POLICY, AHEAD, REFRESH, STAGGERED, YIELDING = range(8)
 # columns of lists: a row buffer and the requests that wait for it. OPEN_ROW is NONE while closed; SERVED counts column
 # commands since it was opened, HOLD ends nRAS, CLOSER closes it (NONE where another bank leads); READ and WRITE are the
-# oldest requests whose row is open; PLACE is where the list stands among the active ones
-OPEN_ROW, SERVED, HOLD, CLOSER, FIRST, LAST, READ, WRITING, PLACE = range(9)
-# places of scalars; FREED and FINISHED count reads, then writes
-DUE, OLDEST, LISTED, LOGGED, LATEST, FREED, _, FINISHED = range(8)
+# oldest requests whose row is open; PLACE is where the list stands among the active ones; WANT at
+# WANT_BANK brings the oldest request nearer to its row, from READY on at the earliest
+OPEN_ROW, SERVED, HOLD, CLOSER, FIRST, LAST, READ, WRITING, PLACE, WANT, WANT_BANK, READY = range(12)
+# places of scalars; STALE: 1 where the choice of the next row command must be made anew; FREED and FINISHED count reads, then writes
+DUE, OLDEST, LISTED, LOGGED, LATEST, STALE, FREED, _, FINISHED = range(9)
 # columns of links between requests of a list
 LATER, SOONER = range(2)
 # columns of ranks; REFRESHING: the bank whose refresh waits (0 for a whole rank), NONE if none does; NEXT: when the next is due

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgauge.errors import UnsupportedError
-from narrowgauge.sim.dram.choice import best_column, best_row
+from narrowgauge.sim.dram.choice import best_column, best_row, note_want
 from narrowgauge.sim.dram.columns import (
     ACTIVE_CYCLES,
     ADMITTED,
@@ -20,6 +20,7 @@ from narrowgauge.sim.dram.columns import (
     BANK,
     BUFFER,
     BUFFERS,
+    CAP,
     CLOSE,
     CLOSER,
     COLUMN,
@@ -29,6 +30,7 @@ from narrowgauge.sim.dram.columns import (
     DUE,
     ENDED,
     FINISHED,
+    FIRST,
     FREED,
     GROUP,
     HISTORIES,
@@ -62,6 +64,7 @@ from narrowgauge.sim.dram.columns import (
     SERVED,
     SEVERAL,
     STAGGERED,
+    STALE,
     URGENT,
     WINDOW,
     WRITE,
@@ -69,7 +72,7 @@ from narrowgauge.sim.dram.columns import (
 )
 from narrowgauge.sim.dram.jit import entry, helper
 from narrowgauge.sim.dram.queue import is_hit, join, leave, list_of, rescan, set_row
-from narrowgauge.sim.dram.registers import record
+from narrowgauge.sim.dram.registers import legal, record
 from narrowgauge.sim.dram.tables import Tables
 
 Integers = NDArray[np.int64]
@@ -78,9 +81,10 @@ Integers = NDArray[np.int64]
 @helper
 def _change_rows(
     commands: Integers, reach: Integers, kinds: Integers, facts: Integers, lists: Integers, links: Integers, active: Integers,
-    ranks: Integers, requests: Integers, scalars: Integers, command: int, bank: int, request: int, now: int,
+    ranks: Integers, requests: Integers, rules: Integers, scalars: Integers, command: int, bank: int, request: int, now: int,
 ) -> None:  # fmt: skip
     """What a row command does to the row buffers; afterwards the hits of the lists concerned are looked for again."""
+    scalars[STALE] = 1
     banks, rank_banks = reach.shape[1], facts[RANK_BANKS]
     rank = bank // rank_banks
     if command == facts[REFRESH_ALL] or command == facts[REFRESH_BANK]:
@@ -107,9 +111,12 @@ def _change_rows(
             rescan(commands, reach, kinds, lists, links, requests, bank)
         else:
             lists[bank, READ] = lists[bank, WRITING] = NONE
+        if lists[bank, FIRST] >= 0:
+            note_want(commands, reach, kinds, lists, requests, rules[CAP], bank)
     else:
         for at in range(scalars[LISTED]):
             rescan(commands, reach, kinds, lists, links, requests, active[at])
+            note_want(commands, reach, kinds, lists, requests, rules[CAP], active[at])
 
 
 class State(NamedTuple):
@@ -125,7 +132,7 @@ class State(NamedTuple):
     times: Integers  # request × (ADMITTED, ISSUED, ENDED)
     ends: Integers  # direction × ends of data, in order
     log: Integers  # (cycle, command, bank) of the first commands
-    scalars: Integers  # DUE, OLDEST, LISTED, LOGGED, LATEST (end of data), FREED (read, write), FINISHED (read, write)
+    scalars: Integers  # DUE, OLDEST, LISTED, LOGGED, LATEST (end of data), STALE, FREED (read, write), FINISHED (read, write)
 
 
 def fresh(tables: Tables, rules: Integers, requests: int, log_rows: int) -> State:
@@ -133,7 +140,7 @@ def fresh(tables: Tables, rules: Integers, requests: int, log_rows: int) -> Stat
     facts, banks = tables.facts, tables.node_of.shape[0]
     count, nodes = tables.commands.shape[0], int(tables.node_of.max()) + 1
     buffers = int(banks * facts[BUFFERS])
-    lists = np.full((buffers + banks, 9), NONE, np.int64)
+    lists = np.full((buffers + banks, 12), NONE, np.int64)
     lists[:, SERVED:CLOSER] = 0
     ranks = np.zeros((banks // facts[RANK_BANKS], 5), np.int64)
     ranks[:, REFRESHING] = NONE
@@ -141,7 +148,7 @@ def fresh(tables: Tables, rules: Integers, requests: int, log_rows: int) -> Stat
     turn = np.arange(len(ranks)) % facts[RANKS] + 1 if rules[STAGGERED] else facts[RANKS]
     ranks[:, NEXT] = interval * turn // facts[RANKS] if rules[REFRESH] else NEVER
     times = np.full((requests, 3), NONE, np.int64)
-    scalars = np.zeros(9, np.int64)
+    scalars = np.zeros(10, np.int64)
     scalars[DUE] = ranks[:, NEXT].min()
     longest = int(tables.updates[:, WINDOW].max())
     return State(
@@ -191,9 +198,24 @@ def _issue(
 
 
 @helper
+def _reconsider(
+    commands: Integers, reach: Integers, kinds: Integers, lists: Integers, requests: Integers, rules: Integers, scalars: Integers,
+    where: int, i: int,
+) -> None:  # fmt: skip
+    """After request i came to a list or left it: the list may want another row command than before.
+
+    It may, where its oldest request does not have its row, and where nobody waits or i is the first to wait."""
+    oldest = lists[where, FIRST]
+    if oldest < 0 or oldest == i or (lists[where, READ] != oldest and lists[where, WRITING] != oldest):
+        scalars[STALE] = 1
+        if oldest >= 0:
+            note_want(commands, reach, kinds, lists, requests, rules[CAP], where)
+
+
+@helper
 def _admit(
     commands: Integers, reach: Integers, kinds: Integers, facts: Integers, lists: Integers, links: Integers, active: Integers,
-    times: Integers, scalars: Integers, requests: Integers, i: int, now: int,
+    times: Integers, scalars: Integers, requests: Integers, rules: Integers, i: int, now: int,
 ) -> None:  # fmt: skip
     """Let a request into the queue."""
     kind = requests[i, KIND]
@@ -202,13 +224,14 @@ def _admit(
     way = WRITING if kinds[kind, WRITE] else READ
     if lists[where, way] < 0 and is_hit(commands, reach, kinds, lists, requests, i):
         lists[where, way] = i
+    _reconsider(commands, reach, kinds, lists, requests, rules, scalars, where, i)
     times[i, ADMITTED] = now
 
 
 @helper
 def _serve_column(
     commands: Integers, reach: Integers, kinds: Integers, facts: Integers, lists: Integers, links: Integers, active: Integers,
-    times: Integers, ends: Integers, scalars: Integers, requests: Integers, i: int, now: int,
+    times: Integers, ends: Integers, scalars: Integers, requests: Integers, rules: Integers, i: int, now: int,
 ) -> None:  # fmt: skip
     """Take a request off the queue; the next hit of its direction takes its place."""
     kind = requests[i, KIND]
@@ -222,6 +245,7 @@ def _serve_column(
         following = links[following, LATER]
     lists[where, WRITING if write else READ] = following
     leave(links, lists, active, scalars, where, i)
+    _reconsider(commands, reach, kinds, lists, requests, rules, scalars, where, i)
     end = now + kinds[kind, DONE]
     times[i, ISSUED], times[i, ENDED] = now, end
     ends[write, scalars[FINISHED + write]] = end
@@ -239,7 +263,7 @@ def _mark_refreshes(facts: Integers, ranks: Integers, rules: Integers, scalars: 
     """A refresh is due: of a whole rank, or of the bank of it whose turn it is."""
     rank_banks, whole = facts[RANK_BANKS], rules[REFRESH] == 1
     interval = facts[INTERVAL] if whole else facts[INTERVAL] // rank_banks
-    scalars[DUE] = NEVER
+    scalars[DUE], scalars[STALE] = NEVER, 1
     for rank in range(ranks.shape[0]):
         if ranks[rank, NEXT] <= now:
             turn = (ranks[rank, NEXT] // interval) % rank_banks
@@ -272,6 +296,8 @@ def _run(
     """Each cycle of the model: admit, mark refreshes that are due, one column command, one row command."""
     total = requests.shape[0]
     arrived = served = now = int(scalars[LISTED])  # none listed: 0, of the type of the array
+    row_at, command, bank, wanting = NEVER, NONE, 0, NONE
+    scalars[STALE] = 1
     while served < total:
         next_end = NEVER
         if rules[OUTSTANDING]:
@@ -284,14 +310,18 @@ def _run(
                 break
             if not rules[AHEAD] and arrived > served and requests[arrived, GROUP] != requests[scalars[OLDEST], GROUP]:
                 break
-            _admit(commands, reach, kinds, facts, lists, links, active, times, scalars, requests, arrived, now)
+            _admit(commands, reach, kinds, facts, lists, links, active, times, scalars, requests, rules, arrived, now)
             arrived += 1
         column_at, request = best_column(
             node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
         )
-        row_at, command, bank, wanting = best_row(
-            node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
-        )
+        if scalars[STALE] == 0 and command >= 0:
+            scalars[STALE] = legal(node_of, commands, reach, earliest, command, bank, now) > row_at
+        if scalars[STALE]:
+            row_at, command, bank, wanting = best_row(
+                node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
+            )
+            scalars[STALE] = 0
         at = column_at if column_at < row_at else row_at
         if next_end <= at and next_end <= scalars[DUE] and arrived < total and arrived - served < rules[DEPTH]:
             now = next_end
@@ -305,7 +335,9 @@ def _run(
         now = at
         if row_at == at and wanting == URGENT:
             _issue(node_of, commands, updates, reach, earliest, history, issued, log, scalars, command, bank, now)
-            _change_rows(commands, reach, kinds, facts, lists, links, active, ranks, requests, scalars, command, bank, NONE, now)
+            _change_rows(
+                commands, reach, kinds, facts, lists, links, active, ranks, requests, rules, scalars, command, bank, NONE, now
+            )
             row_at = NEVER
             column_at, request = best_column(
                 node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
@@ -315,16 +347,19 @@ def _run(
             _issue(
                 node_of, commands, updates, reach, earliest, history, issued, log, scalars, column, requests[request, BANK], now
             )
-            _serve_column(commands, reach, kinds, facts, lists, links, active, times, ends, scalars, requests, request, now)
+            _serve_column(
+                commands, reach, kinds, facts, lists, links, active, times, ends, scalars, requests, rules, request, now
+            )
             served += 1
             if row_at == at:
                 row_at, command, bank, wanting = best_row(
                     node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
                 )
+                scalars[STALE] = 0
         if row_at == at:
             _issue(node_of, commands, updates, reach, earliest, history, issued, log, scalars, command, bank, now)
             _change_rows(
-                commands, reach, kinds, facts, lists, links, active, ranks, requests, scalars, command, bank, wanting, now
+                commands, reach, kinds, facts, lists, links, active, ranks, requests, rules, scalars, command, bank, wanting, now
             )
         now += 1
     for rank in range(ranks.shape[0]):

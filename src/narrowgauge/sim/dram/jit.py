@@ -12,11 +12,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def entry(function: F) -> F:
     """A function that Python calls."""
-    made: F = numba.njit(cache=True, error_model="numpy")(function)  # type: ignore[assignment]
+    made: F = numba.njit(cache=True, error_model="numpy", _nrt=False)(function)  # type: ignore[assignment]
     return made
 
 
 def helper(function: F) -> F:
     """A function that only compiled code calls: without the wrappers that take long to compile."""
-    made: F = numba.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[call-overload]
+    made: F = numba.njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(function)  # type: ignore[call-overload]
     return made

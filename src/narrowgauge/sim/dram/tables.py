@@ -80,13 +80,22 @@ def _lockstep(standard: Standard, name: str) -> int:
 
 
 def _updates(standard: Standard, number: dict[str, int]) -> Iterator[tuple[int, ...]]:
-    """(command, level, follows, latency, mode, window) of every row; of rows that repeat, the longest."""
-    longest: dict[tuple[int, ...], int] = {}
+    """(command, level, follows, latency, mode, window) of every row; of rows that repeat, the longest.
+
+    A level whose nodes have one child each is that child's level; rows for siblings that do not exist are left out."""
+    org, longest = standard.organisation, dict[tuple[int, ...], int]()
+    level_of = {level: level for level in Level}
+    if org.ranks == 1:
+        level_of[Level.PSEUDO_CHANNEL] = Level.RANK
+    if org.pseudo_channels == 1:
+        level_of[Level.CHANNEL] = level_of[Level.PSEUDO_CHANNEL]
     for row in standard.constraints:
+        if row.others and not siblings(org, row.scope, 0):
+            continue
         mode = WINDOWED if row.window > 1 else OTHERS if row.others else OWN
         for before in expand(row.before, standard.commands, row.scope):
             for after in expand(row.after, standard.commands, row.scope):
-                key = (number[before], int(row.scope), number[after], mode, row.window)
+                key = (number[before], int(level_of[row.scope]), number[after], mode, row.window)
                 longest[key] = max(longest.get(key, 0), row.latency_cycles)
     for (first, level, second, kind, size), latency in longest.items():
         if latency > 0:
