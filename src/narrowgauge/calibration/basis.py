@@ -10,6 +10,9 @@ In order of preference:
 
 A user's fits (`Machine.with_fits`) go before the shipped ones of the same machine and precision, and `source` says "own data".
 Only `own` uses the learned residual. A what-if override makes an unmeasured machine, a sibling of the real one.
+
+A machine's own fits of kernels are made on the numbers of its specification and are priced on them: what measurements of the
+machine (`MachineFit`) say otherwise is already in their parameters. Everything else is priced on the measured numbers.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from narrowgauge.calibration.record import Fit, LibraryFit, PrecisionFit, known,
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.family import KernelFamily, Variant
 from narrowgauge.dataflows.gemm_profiles import has_wgmma
+from narrowgauge.dataflows.resources import GpuResources
 
 
 class Relation(StrEnum):
@@ -46,11 +50,12 @@ _PREFIX = {
 
 @dataclass(frozen=True)
 class Basis:
-    """Parameters for `variant` (the one that was asked for, or the one that is priced in its place), and the fit that they were
-    taken from (None for documented initial values)."""
+    """Parameters for `variant` (the one that was asked for, or the one that is priced in its place), the machine's numbers that
+    they go with, and the fit that they were taken from (None for documented initial values)."""
 
     variant: Variant
     parameters: Mapping[str, float]
+    gpu: GpuResources
     relation: Relation
     source: str
     library: str = ""
@@ -110,7 +115,8 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
             choices.append((order if not (own and same) else (-10.0,), fit, precision))
     if not choices:
         initial = {p.name: p.initial for p in wanted}
-        return Basis(asked, initial, Relation.UNFITTED, f"{family_name}: documented initial values, nothing fitted")
+        source = f"{family_name}: documented initial values, nothing fitted"
+        return Basis(asked, initial, machine.resources, Relation.UNFITTED, source)
     _, fit, precision = min(choices, key=lambda choice: choice[0])
     found = fit.precisions[precision]
     library = _library(found, variant.library)
@@ -128,7 +134,9 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
     mine = own_fit(machine.fits, fit.machine, family_name) if machine.fits else None
     whose = " (own data)" if mine is not None and precision in mine.precisions else ""
     source = f"{_PREFIX[relation]} {fit.machine} {precision}/{library}{whose}"
-    return Basis(variant if relation is Relation.OWN else asked, parameters, relation, source, library, found.libraries[library])
+    gpu = (machine.as_specified if fit.machine == machine.name else machine).resources
+    served = variant if relation is Relation.OWN else asked
+    return Basis(served, parameters, gpu, relation, source, library, found.libraries[library])
 
 
 def _stand_in(family: KernelFamily, variant: Variant) -> Variant:

@@ -51,7 +51,7 @@ def price(
     family = FAMILIES[family_name]
     basis = basis_of(family_name, variant, machine)
     variant = basis.variant
-    cost = family.cost(columns, variant, machine.resources, basis.parameters)
+    cost = family.cost(columns, variant, basis.gpu, basis.parameters)
     latency = np.array(cost.latency_us, float)
     source = np.full(len(latency), f"{basis.source}; physics", dtype=object)
     own = basis.relation is Relation.OWN
@@ -60,7 +60,7 @@ def price(
     if own and not physics_only and basis.fit is not None and inside.any():
         within = {name: column[inside] for name, column in columns.items()}
         shares = KernelCost(*(_masked(part, inside) for part in (cost.latency_us, cost.busy_us, cost.actions, cost.choice)))
-        features = family.features(within, variant, machine.resources, shares)
+        features = family.features(within, variant, basis.gpu, shares)
         latency[inside] *= learned.correction(basis.fit.residual, features)
         keys = bucket_keys(family.size_class(within), latency[inside])
         low[inside], high[inside] = basis.fit.residual_intervals.around(latency[inside], keys)

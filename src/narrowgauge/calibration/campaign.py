@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrowgauge.archmodels import load_gpu
+from narrowgauge.archmodels.machine_fit import SUFFIX as MACHINE_SUFFIX
 from narrowgauge.calibration import report
 from narrowgauge.calibration.basis import Relation, nearest_other
 from narrowgauge.calibration.datasets.catalogue import DATA_SETS, TRANSFER_SETS, DataSet
@@ -167,19 +168,21 @@ def _run(work: list[Task], jobs: int, progress: Progress, warm: bool) -> list[tu
 
 
 def fit_all(
-    data: Path,
+    data: Path | None,
     out: Path,
     families: tuple[str, ...] = (),
     machines: tuple[str, ...] = (),
     jobs: int = 2,
     progress: Progress = _quiet,
+    recorded: tuple[DataSet, ...] = (),
 ) -> list[Path]:
-    """Fit the data sets below `data` and write one file per machine and family to `out`, then the table of transfer errors.
+    """Fit the data sets below `data` and those that were `recorded`, write one file per machine and family to `out`, then the
+    table of transfer errors.
 
     A fit of a machine and family is made from all the data sets of that machine. Empty tuples mean all. Returns the paths
     written. Raises InputError for data that cannot be read, and if there are none."""
-    chosen = _chosen(data_sets(data, progress=progress), families, machines)
-    results = _run(_enough(tasks(data, chosen, families)), jobs, progress, warm=False)
+    chosen = [*_below(data, families, machines, progress), *recorded]
+    results = _run(_enough(tasks(data or Path(), chosen, families)), jobs, progress, warm=False)
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for machine, family in sorted({(task.machine, task.family) for task, _, _ in results}):
@@ -189,12 +192,21 @@ def fit_all(
             for file, count in task.files.items():
                 rows[file] = rows.get(file, 0) + count
         used = {d.file: d for d in chosen if d.machine == machine and rows.get(d.file)}
-        sources = tuple(Source(file, d.sha256(data), rows[file], d.origin) for file, d in used.items())
-        architecture = load_gpu(machine).architecture
-        written.append(save(Fit(machine, architecture, family, sources, {t.precision: f for t, f in own}), out))
+        sources = tuple(Source(file, d.sha256(data or Path()), rows[file], d.origin) for file, d in used.items())
+        gpu = load_gpu(machine)
+        written.append(save(Fit(gpu.name, gpu.architecture, family, sources, {t.precision: f for t, f in own}), out))
     shipped.cache_clear()
-    transfer = write_transfer(data, out, progress)
+    transfer = write_transfer(data, out, progress) if data else None
     return [*written, transfer] if transfer else written
+
+
+def _below(data: Path | None, families: tuple[str, ...], machines: tuple[str, ...], progress: Progress) -> list[DataSet]:
+    return _chosen(data_sets(data, progress=progress), families, machines) if data else []
+
+
+def holds_kernels(data: Path) -> bool:
+    """Whether there are measured kernels below a folder, of which fits can be made."""
+    return any((data / entry.file).is_file() for entry in DATA_SETS) or bool(discover(data).sets)
 
 
 def _enough(work: list[Task]) -> list[Task]:
@@ -204,15 +216,16 @@ def _enough(work: list[Task]) -> list[Task]:
 
 
 def validate(
-    data: Path,
+    data: Path | None,
     families: tuple[str, ...] = (),
     machines: tuple[str, ...] = (),
     jobs: int = 2,
     progress: Progress = _quiet,
+    recorded: tuple[DataSet, ...] = (),
 ) -> pd.DataFrame:
     """Cross-validate the shipped models on the data: errors on groups of shapes left out, coverage, baseline and noise floor."""
-    chosen = _chosen(data_sets(data, progress=progress), families, machines)
-    results = _run(_enough(tasks(data, chosen, families)), jobs, progress, warm=True)
+    chosen = [*_below(data, families, machines, progress), *recorded]
+    results = _run(_enough(tasks(data or Path(), chosen, families)), jobs, progress, warm=True)
     table = report.table((task.machine, task.family, task.precision, task.libraries, held) for task, _, held in results)
     if table.empty:
         raise InputError("nothing to score: every measured row is shorter than what is scored in percent")
@@ -232,7 +245,7 @@ def transfer_errors(data: Path, folder: Path) -> dict[tuple[str, str], list[Any]
     """log(measured / predicted) by family and relation, when each task is predicted with what other fits know."""
     from narrowgauge.calibration.record import load
 
-    fits = [load(path) for path in sorted(folder.glob("*.json")) if path.name != TRANSFER_FILE]
+    fits = [load(path) for path in sorted(folder.glob("*.json")) if not path.name.endswith((TRANSFER_FILE, MACHINE_SUFFIX))]
     found: dict[tuple[str, str], list[Any]] = {}
     for task in tasks(data, data_sets(data, (*DATA_SETS, *TRANSFER_SETS))):
         for fit in (f for f in fits if f.family == task.family):

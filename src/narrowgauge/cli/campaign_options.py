@@ -1,4 +1,4 @@
-"""Options that `fit` and `validate` share: which data, of which families and machines, on how many cores."""
+"""Options that `fit` and `validate` share: which data and records, of which families and machines, on how many cores."""
 
 from __future__ import annotations
 
@@ -11,23 +11,37 @@ import click
 from narrowgauge.errors import nearest
 from narrowgauge.registry import canonical
 
-FAMILIES = ("gemm", "attention-prefill", "attention-decode", "elementwise")
+#: the numbers of a machine itself, which are no family of kernels
+MACHINE = "machine"
+FAMILIES = (MACHINE, "gemm", "attention-prefill", "attention-decode", "elementwise")
 
 
 def _machines(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     from narrowgauge.archmodels import machine_names
 
-    for name in names:
+    files = [name for name in names if name.lower().endswith((".yaml", ".yml"))]
+    for name in (name for name in names if name not in files):
         if canonical(name) not in machine_names():
             raise click.BadParameter(f"unknown hardware '{name}'; {nearest(canonical(name), machine_names())}")
-    return tuple(canonical(name) for name in names)
+    return tuple(name if name in files else canonical(name) for name in names)
 
 
 _OPTIONS = (
-    click.argument("data", type=click.Path(path_type=Path, exists=True, file_okay=False)),
+    click.argument("data", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False)),
+    click.option(
+        "--measurements",
+        metavar="DIR",
+        type=click.Path(path_type=Path, exists=True),
+        help="Records of `narrowgauge measure`, in place of DATA or on top.",
+    ),
     click.option("--family", "families", multiple=True, type=click.Choice(FAMILIES), help="Only this kernel family; repeatable."),
     click.option(
-        "--on", "machines", multiple=True, metavar="HARDWARE", callback=_machines, help="Only this machine; repeatable."
+        "--on",
+        "machines",
+        multiple=True,
+        metavar="HARDWARE",
+        callback=_machines,
+        help="Only this machine; repeatable. With --measurements: the name or YAML file of what was measured.",
     ),
     click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Processes that work at once."),
 )
@@ -38,3 +52,17 @@ def campaign_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def kernel_families(families: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The chosen families of kernels, empty for all; None if only the machine's own numbers were asked for."""
+    chosen = tuple(family for family in families if family != MACHINE)
+    return None if families and not chosen else chosen
+
+
+def require_material(data: Path | None, measurements: Path | None, machines: tuple[str, ...]) -> None:
+    """Raises UsageError where there is nothing to work on, or where records are said to be of several machines."""
+    if data is None and measurements is None:
+        raise click.UsageError("give DATA, --measurements DIR, or both")
+    if measurements is not None and len(machines) > 1:
+        raise click.UsageError("records are of one GPU: give --on once with --measurements")

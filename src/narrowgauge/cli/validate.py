@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from narrowgauge.cli import common
-from narrowgauge.cli.campaign_options import campaign_options
+from narrowgauge.cli.campaign_options import MACHINE, campaign_options, kernel_families, require_material
+from narrowgauge.cli.fit_report import print_held_out
+from narrowgauge.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from narrowgauge.calibration.machine.material import Material
 
 SHORT_FALL = 1
 
@@ -20,35 +24,65 @@ SHORT_FALL = 1
 @click.command(epilog="Example: narrowgauge validate data/ --family gemm --json errors.json")
 @campaign_options
 @common.json_option
-def validate(data: Path, families: tuple[str, ...], machines: tuple[str, ...], jobs: int, json_file: str | None) -> int:
-    """Mean absolute errors on groups of shapes left out of the fit, from the measured data in the folder DATA.
+def validate(
+    data: Path | None,
+    measurements: Path | None,
+    families: tuple[str, ...],
+    machines: tuple[str, ...],
+    jobs: int,
+    json_file: str | None,
+) -> int:
+    """Mean absolute errors on groups of shapes left out of the fit, from the measured data in the folder DATA, from records of
+    `narrowgauge measure`, or from both.
 
-    Next to a roofline, to the deviation between libraries (noise) and to the promised errors of physics / with the residual;
-    `cover` is the share of rows inside the nominal 90 % interval. Exit code 1 if an error is above its promise.
+    Next to a roofline, to the deviation between libraries (noise; of a machine's numbers: the spread of samples) and to the
+    promised errors of physics / with the residual; `cover` is the share of rows inside the nominal 90 % interval. Of a machine's
+    numbers, whole settings are left out: warps and instructions in flight, sizes, kinds of load. Exit code 1 if an error is
+    above its promise.
     """
-    from narrowgauge.calibration.campaign import validate as run
+    from narrowgauge.calibration.machine.fit import error_rows
+    from narrowgauge.calibration.machine.material import material
 
-    frame = run(data, families, machines, jobs, lambda line: click.echo(line, err=True))
-    if not families and not machines:
-        import pandas as pd
-
-        from narrowgauge.experiments.serving_fit import error_rows
-
-        frame = pd.concat([frame, pd.DataFrame(error_rows(data))], ignore_index=True)
+    require_material(data, measurements, machines)
+    found = material(data, measurements, machines)
+    frame = _kernel_errors(found, families, machines, jobs)
+    outcomes = found.machines if not families or MACHINE in families else ()
+    rows = [row for outcome in outcomes for row in error_rows(outcome.fit)]
+    if frame.empty and not rows:
+        raise InputError("nothing to score: neither kernels enough, nor two settings of one curve of a machine")
     short = int((frame["ok"] == False).sum()) if "ok" in frame else 0  # noqa: E712 - the column also holds NaN
     if json_file != common.STDOUT:
-        _print(frame)
-        click.echo(f"{short} of {_promised(frame)} promises fall short" if short else f"all {_promised(frame)} promises are kept")
-    common.write_json(frame.astype(object).where(frame.notna(), None).to_dict(orient="records"), json_file)
+        _print(frame, short)
+        for outcome in outcomes:
+            print_held_out(outcome.fit.held_out, f"{outcome.fit.machine}: ")
+    common.write_json([*frame.astype(object).where(frame.notna(), None).to_dict(orient="records"), *rows], json_file)
     return SHORT_FALL if short else 0
+
+
+def _kernel_errors(found: Material, families: tuple[str, ...], machines: tuple[str, ...], jobs: int) -> pd.DataFrame:
+    """Errors of kernels and, where nothing was singled out, of whole models."""
+    import pandas as pd
+
+    from narrowgauge.calibration.campaign import validate as run
+    from narrowgauge.experiments.serving_fit import error_rows
+
+    chosen = kernel_families(families)
+    if chosen is None or not (found.kernels or found.recorded):
+        return pd.DataFrame()
+    frame = run(found.kernels, chosen, machines, jobs, lambda line: click.echo(line, err=True), found.recorded)
+    if found.kernels and not families and not machines:
+        frame = pd.concat([frame, pd.DataFrame(error_rows(found.kernels))], ignore_index=True)
+    return frame
 
 
 def _promised(frame: pd.DataFrame) -> int:
     return int(frame["ok"].notna().sum()) if "ok" in frame else 0
 
 
-def _print(frame: pd.DataFrame) -> None:
-    """One table per machine, 80 columns; every number but the rows is a percentage."""
+def _print(frame: pd.DataFrame, short: int) -> None:
+    """One table per machine, 80 columns, and whether promises are kept; every number but the rows is a percentage."""
+    if frame.empty:
+        return
     for machine, rows in frame.groupby("machine", sort=False):
         columns = (">rows", ">roofl.", ">phys.", ">resid.", ">cover", ">noise", ">promise")
         made = common.table("kernel", "library", *columns, title=f"{machine}: mean absolute errors in %")
@@ -63,6 +97,7 @@ def _print(frame: pd.DataFrame) -> None:
                 style="bold" if row["library"] == "all" else "",
             )
         common.console().print(made)
+    click.echo(f"{short} of {_promised(frame)} promises fall short" if short else f"all {_promised(frame)} promises are kept")
 
 
 def _kernel(row: Mapping[Any, Any]) -> str:

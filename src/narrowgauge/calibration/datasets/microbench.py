@@ -1,22 +1,23 @@
 """Machine-level numbers from the microbenchmarks of RRZE-HPC/gpu-benches and HPMLL/NVIDIA-Hopper-Benchmark.
 
 Each function reads one table of one GPU (by its label in the data) and returns medians with the range of 5 to 95 % of the
-rows. What has a path in the specification can be laid over a machine with `Machine.with_fit`; the DRAM shares have none,
-they are what streams reach of the pins, against which fitted shares of kernels are judged.
+rows, as readings like those of narrowgauge's own records. What has a path in the specification is laid over a machine; the DRAM
+shares have none, they are what streams reach of the pins, against which fitted shares of kernels are judged. Board power
+against GB/s and FLOP/s is solved for energies in `calibration.machine.energy`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narrowgauge import units
+from narrowgauge.archmodels.machine_fit import Reading
 from narrowgauge.dataflows.family import Array
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.errors import InputError, Problem, nearest
-from narrowgauge.provenance import Kind, Quantity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,17 +28,20 @@ if TYPE_CHECKING:
 HARDWARE = {
     "a100_80": "a100-sxm-80gb",
     "a100_40": "a100-sxm-40gb",
+    "alex_a100_40": "a100-sxm-40gb",
     "h100_pcie": "h100-pcie",
     "h200": "h200-sxm",
     "h800_pcie": "h800-pcie",
     "rtx4090": "rtx-4090",
 }
-CHASE, CACHE, STREAM, LAUNCHES = (
+CHASE, CACHE, STREAM, LAUNCHES, POWER = (
     "pointer_chase_latency.csv",
     "cache_bandwidth.csv",
     "dram_stream_bandwidth.csv",
     "small_kernels.parquet",
+    "roofline_power_fp32fma.csv",
 )
+TABLES = (CHASE, CACHE, STREAM, LAUNCHES, POWER)
 #: a working set rests in the L2 from this multiple of an SM's L1 up to this share of the L2, the partition near the SM
 ABOVE_L1, WITHIN_NEAR_L2 = 2.0, 0.25
 #: and in the L2 as a whole, for bandwidth, between these shares of it; beyond this multiple it rests in DRAM
@@ -48,29 +52,12 @@ LAUNCH_ELEMENTS = 8192
 LOW, HIGH = 0.05, 0.95
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One number of one GPU: median, range of 5 to 95 % of the `rows` that it rests on, unit, and where it was read."""
-
-    path: str
-    value: float
-    low: float
-    high: float
-    unit: str
-    rows: int
-    source: str
-
-    def quantity(self) -> Quantity:
-        """The number as a machine takes it."""
-        note = f"median of {self.rows} rows, 5 to 95 %: {self.low:.4g} to {self.high:.4g}"
-        return Quantity(self.value, self.unit, self.source, Kind.MEASURED, note)
-
-
 def _reading(path: str, values: Array, unit: str, source: str, label: str) -> Reading:
     if not len(values):
         raise InputError([Problem(source, f"no row of '{label}' tells {path}")])
     low, middle, high = (float(np.quantile(values, q)) for q in (LOW, 0.5, HIGH))
-    return Reading(path, middle, low, high, unit, len(values), f"{source}, {label}")
+    where, note = f"{source}, {label}", "interval: 5 to 95 % of the rows"
+    return Reading(path=path, value=middle, low=low, high=high, unit=unit, points=len(values), source=where, note=note)
 
 
 def _of(frame: pd.DataFrame, column: str, label: str, source: str) -> pd.DataFrame:
@@ -125,23 +112,42 @@ def launches(frame: pd.DataFrame, label: str) -> tuple[Reading, Reading]:
     )
 
 
-def readings(folder: Path, label: str, gpu: GpuResources) -> dict[str, Reading]:
-    """Every number by path that the tables in a folder tell of one GPU; tables without rows of that GPU tell nothing.
-
-    Raises InputError if none of them knows the label."""
+def tables(folder: Path) -> Mapping[str, pd.DataFrame]:
+    """The tables that a folder holds, by file name."""
     import pandas as pd
 
-    chase, cache, stream = (pd.read_csv(folder / name) for name in (CHASE, CACHE, STREAM))
-    small = pd.read_parquet(folder / LAUNCHES)
+    there = [name for name in TABLES if (folder / name).is_file()]
+    return {name: pd.read_parquet(folder / name) if name == LAUNCHES else pd.read_csv(folder / name) for name in there}
+
+
+def labels(frames: Mapping[str, pd.DataFrame], hardware: str) -> tuple[str, ...]:
+    """The labels in the tables that stand for a machine."""
+    return tuple(label for label, name in HARDWARE.items() if name == hardware and any(_knows(frames, label)))
+
+
+def _knows(frames: Mapping[str, pd.DataFrame], label: str) -> Iterator[bool]:
+    for name, frame in frames.items():
+        if name == LAUNCHES:
+            yield f"{label}_graph.txt" in set(frame["file"])
+        else:
+            rows = frame[frame["bench"] == "gpu-l2-cache"] if name == CACHE else frame
+            yield label in set(rows["gpu"])
+
+
+def readings(frames: Mapping[str, pd.DataFrame], label: str, gpu: GpuResources) -> dict[str, Reading]:
+    """Every number by path that the tables tell of one GPU; tables without rows of that GPU tell nothing.
+
+    Raises InputError if none of them knows the label."""
+    there = {name for name, frame in frames.items() if any(_knows({name: frame}, label))}
+    if not there:
+        raise InputError([Problem(label, f"no microbenchmark of it; {nearest(label, HARDWARE)}")])
     found: list[Reading] = []
-    if label in set(chase["gpu"]):
-        found += pointer_chase(chase, label, gpu)
-    if label in set(cache["gpu"][cache["bench"] == "gpu-l2-cache"]):
-        found.append(l2_bandwidth(cache, label, gpu))
-    if label in set(stream["gpu"]):
-        found += dram_streams(stream, label, gpu)
-    if f"{label}_graph.txt" in set(small["file"]):
-        found += launches(small, label)
-    if not found:
-        raise InputError([Problem(str(folder), f"no microbenchmark of '{label}'; {nearest(label, HARDWARE)}")])
+    if CHASE in there:
+        found += pointer_chase(frames[CHASE], label, gpu)
+    if CACHE in there:
+        found.append(l2_bandwidth(frames[CACHE], label, gpu))
+    if STREAM in there:
+        found += dram_streams(frames[STREAM], label, gpu)
+    if LAUNCHES in there:
+        found += launches(frames[LAUNCHES], label)
     return {reading.path: reading for reading in found}
