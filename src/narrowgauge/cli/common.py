@@ -47,6 +47,7 @@ fidelity_option = click.option(
     show_default=True,
     help="analytic; bound: rooflines that nothing can beat; event: the kernels tile by tile.",
 )
+trace_option = click.option("--trace", "trace_file", metavar="FILE", help="Also write a timeline that opens in ui.perfetto.dev.")
 
 
 def fidelity(name: str) -> Fidelity:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from narrowgauge.cli import common
+
+if TYPE_CHECKING:
+    from narrowgauge.archmodels import Machine
 
 EPILOG = """\b
 Examples:
   narrowgauge predict llama-3-8b --on a100-sxm-80gb
   narrowgauge predict llama-3-8b --on h100-sxm --scheme fp8 --batch 64
   narrowgauge predict ./config.json --on h100-sxm --tp 2 --json -
+  narrowgauge predict llama-3-8b --on h100-sxm --trace passes.json
 """
 
 
@@ -29,6 +34,7 @@ Examples:
 @click.option("--framework", metavar="NAME", help="trtllm (default), vllm, sglang; none: kernels without a framework's steps.")
 @common.fidelity_option
 @click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
+@common.trace_option
 @common.json_option
 def predict(
     model: str,
@@ -43,6 +49,7 @@ def predict(
     framework: str | None,
     fidelity: str,
     physics: bool,
+    trace_file: str | None,
     json_file: str | None,
 ) -> int:
     """Predict what a static batch costs: B prompts of L tokens, T new tokens each.
@@ -59,5 +66,12 @@ def predict(
         console = common.console()
         for part in render(answer):
             console.print(part)
+    if trace_file is not None:
+        from narrowgauge.experiments.tables import write_text
+        from narrowgauge.experiments.timeline import pass_schedule
+        from narrowgauge.sim.trace import write_trace
+
+        gpu = cast("Machine", common.hardware(machine, fits, overrides))  # `run` has refused everything else
+        write_text(write_trace(pass_schedule(answer, gpu)), Path(trace_file))
     common.write_json(answer.to_json(), json_file)
     return 0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from narrowgauge.archmodels import Hardware
 
 SHORT_FALL, USAGE = 1, 2
+EVENT = "event"
 ROWS_NAMED = 10  # of each problem; the JSON has all of them
 GROUPS_SHOWN = 20
 GROUP_BY = ("op", "framework", "scheme", "attn_dtype", "kv_cache_dtype")
@@ -35,6 +36,8 @@ are read as they are.
 Examples:
   narrowgauge price kernels.csv -o priced.csv --on h100-sxm
   narrowgauge price gemms.parquet -o out.parquet --on a100-sxm-80gb --physics
+  narrowgauge price one.csv -o out.csv --on h100-sxm --fidelity event \\
+    --trace one.json
   narrowgauge price gemvs.csv -o out.csv --on hbm2-pim --override channels=16
 """
 
@@ -49,6 +52,7 @@ Examples:
 @common.override_option
 @click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
 @common.fidelity_option
+@common.trace_option
 @common.json_option
 def price(
     source: Path,
@@ -58,6 +62,7 @@ def price(
     overrides: tuple[str, ...],
     physics: bool,
     fidelity: str,
+    trace_file: str | None,
     json_file: str | None,
 ) -> int:
     """Price every kernel of TABLE (.csv or .parquet) on a GPU or a PIM machine.
@@ -73,6 +78,8 @@ def price(
     tables.suffix_of(out)
     tables.check_writable(out)
     hardware, level = common.hardware(machine, fits, overrides), common.fidelity(fidelity)
+    if trace_file is not None and level != EVENT:
+        raise click.UsageError("--trace shows a kernel by events: give --fidelity event with it")
     progress = common.CountingProgress("priced")
     frame = tables.read_table(source)
     with _named(source):
@@ -86,11 +93,25 @@ def price(
         common.problem_line(f"{source}: no row can be priced, nothing written")
         return USAGE
     tables.write_table(priced, out)
+    if trace_file is not None:
+        with _named(source):
+            _write_timeline(frame, hardware, Path(trace_file))
     summary = _summary(priced, bad, source, out, hardware, physics)
     if json_file != common.STDOUT:
         _print(summary)
     common.write_json(summary, json_file)
     return SHORT_FALL if count else 0
+
+
+def _write_timeline(frame: pd.DataFrame, hardware: Hardware, target: Path) -> None:
+    from narrowgauge.experiments.tables import write_text
+    from narrowgauge.experiments.timeline import shown_units, table_schedule
+    from narrowgauge.sim.trace import write_trace
+
+    schedule, share = table_schedule(frame, hardware)
+    write_text(write_trace(schedule, shown_units(schedule)), target)
+    if share < 1:
+        click.echo(f"{target}: {share:.0%} of the kernel's CTAs, its first rounds and its end", err=True)
 
 
 class _named:  # noqa: N801 - reads as a verb in `with`

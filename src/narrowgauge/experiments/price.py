@@ -6,7 +6,7 @@ as `measured_*`; `error` is then predicted / measured − 1. A row that cannot b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from narrowgauge.archmodels import Hardware, PimMachine
 from narrowgauge.calibration.calibrated import Priced
 from narrowgauge.calibration.datasets.elementwise import LATENCY
 from narrowgauge.calibration.datasets.originals_read import normalised
+from narrowgauge.dataflows.family import Variant
 from narrowgauge.errors import InputError, NarrowgaugeError
 from narrowgauge.experiments.fidelity import Fidelity, price_at
 from narrowgauge.experiments.price_kinds import KINDS, kinds_of_rows, lacking_columns
@@ -56,23 +57,29 @@ def price_table(
     chunk = PIM_CHUNK if isinstance(machine, PimMachine) else EVENT_CHUNK if fidelity is Fidelity.EVENT else CHUNK
     columns = {name: _blank(name, len(frame)) for name in RESULTS}
     problems = RowProblems(len(frame))
-    kinds = kinds_of_rows(frame, problems)
     done = 0
+    for family, variant, group in kernel_groups(frame, problems):
+        for start in range(0, len(group), chunk):
+            part = group.iloc[start : start + chunk]
+            prices = partial(price_at, fidelity, machine, family, variant, physics_only=physics_only)
+            _price_part(prices, part, columns, problems)
+            done += len(part)
+            if progress is not None:
+                progress(done, len(frame))
+    columns["source"] = np.where(problems.bad, problems.texts(), columns["source"])
+    return _appended(frame, columns)
+
+
+def kernel_groups(frame: pd.DataFrame, problems: RowProblems) -> Iterator[tuple[str, Variant, pd.DataFrame]]:
+    """The good rows of a normalised table by family and variant, indexed by position; the others are noted in `problems`."""
+    kinds = kinds_of_rows(frame, problems)
     for index, read in enumerate(READERS):
         rows = np.flatnonzero(kinds == index)
         lacking = lacking_columns(frame, KINDS[index])
         if lacking:
             problems.add(rows, lacking)
         for (family, variant), group in (read(frame, rows, problems) if len(rows) and not lacking else {}).items():
-            for start in range(0, len(group), chunk):
-                part = group.iloc[start : start + chunk]
-                prices = partial(price_at, fidelity, machine, family, variant, physics_only=physics_only)
-                _price_part(prices, part, columns, problems)
-                done += len(part)
-                if progress is not None:
-                    progress(done, len(frame))
-    columns["source"] = np.where(problems.bad, problems.texts(), columns["source"])
-    return _appended(frame, columns)
+            yield family, variant, group
 
 
 def bad_rows(priced: pd.DataFrame) -> dict[str, npt.NDArray[np.intp]]:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from narrowgauge.archmodels import Machine
+from narrowgauge.archmodels import Hardware, Machine
 from narrowgauge.calibration.basis import basis_of
+from narrowgauge.calibration.datasets.originals_read import normalised
 from narrowgauge.dataflows.event.coarse import fused, shortened
 from narrowgauge.dataflows.event.lower import task_graph
 from narrowgauge.dataflows.event.run import kernels_of
 from narrowgauge.dataflows.family import Variant
+from narrowgauge.errors import InputError
 from narrowgauge.experiments.predict_passes import FRAMEWORK_LINE, Line, Pass
 from narrowgauge.experiments.predict_result import Prediction
+from narrowgauge.experiments.price import kernel_groups
+from narrowgauge.experiments.price_rows import ERROR, RowProblems
 from narrowgauge.sim import Schedule, TaskGraph, run
 from narrowgauge.units import us_to_ps
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SMS_SHOWN = 4  # of a kernel: the others look alike, and a trace with all of them is too large to open
 GPU, HOST = "gpu", "host"
@@ -35,6 +42,19 @@ def kernel_schedule(
         shown, ctas = shown + len(kernels[-1].steps), ctas + len(kernel.steps)
     prices = {name: gpu.energy_pj[name] for kernel in kernels for name in kernel.actions}
     return run(task_graph(kernels, gpu.sm_count), prices_pj=prices), shown / ctas if ctas else 1.0
+
+
+def table_schedule(frame: pd.DataFrame, machine: Hardware) -> tuple[Schedule, float]:
+    """`kernel_schedule` of a table of one row. Raises InputError for another number of rows, a row that is no kernel, or hardware
+    that is no GPU."""
+    if len(frame) != 1:
+        raise InputError(f"a timeline shows one kernel, the table has {len(frame)} rows")
+    if not isinstance(machine, Machine):
+        raise InputError(f"{machine.name} is no GPU: `narrowgauge memory` shows what a PIM machine's memory does")
+    problems = RowProblems(1)
+    for family, variant, group in kernel_groups(normalised(frame), problems):
+        return kernel_schedule(machine, family, variant, {str(name): group[name].to_numpy(float) for name in group.columns})
+    raise InputError(problems.texts()[0].removeprefix(ERROR))
 
 
 def shown_units(schedule: Schedule) -> list[str]:

@@ -3,12 +3,14 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from narrowgauge.archmodels import load_machine
 from narrowgauge.dataflows.family import Variant
+from narrowgauge.errors import InputError
 from narrowgauge.experiments.predict import predict
-from narrowgauge.experiments.timeline import SMS_SHOWN, executions, kernel_schedule, pass_schedule, shown_units
+from narrowgauge.experiments.timeline import SMS_SHOWN, executions, kernel_schedule, pass_schedule, shown_units, table_schedule
 from narrowgauge.sim.trace import write_trace
 from narrowgauge.sim.trace_schema import Trace
 
@@ -54,3 +56,19 @@ def test_a_long_kernel_says_which_share_of_it_is_shown(a100) -> None:
     schedule, share = kernel_schedule(a100, "gemm", Variant("bf16", "vllm"), row)
     assert 0 < share < 1
     assert schedule.energy_pj.sum() > 0
+
+
+def test_a_table_of_one_kernel_has_a_timeline(a100) -> None:
+    frame = pd.DataFrame({"m": [16], "n": [4096], "k": [4096], "scheme": ["w4a16-g128"]})
+    schedule, share = table_schedule(frame, a100)
+    assert share == 1.0
+    assert "gemm" in schedule.table.operators
+
+
+def test_other_tables_are_refused(a100) -> None:
+    with pytest.raises(InputError, match="the table has 2 rows"):
+        table_schedule(pd.DataFrame({"m": [16, 1], "n": [4096, 8], "k": [4096, 8]}), a100)
+    with pytest.raises(InputError, match="scheme"):
+        table_schedule(pd.DataFrame({"m": [16], "n": [4096], "k": [4096], "scheme": ["w4a17"]}), a100)
+    with pytest.raises(InputError, match="is no GPU"):
+        table_schedule(pd.DataFrame({"m": [1], "n": [4096], "k": [4096]}), load_machine("hbm2-pim"))
