@@ -1,7 +1,8 @@
 """A schedule as a Chrome trace for Perfetto (ui.perfetto.dev) or chrome://tracing.
 
 Processes are `units` (a track for each place of each unit), `channels` (a track for each transfer in flight) and `latency` (tasks
-without unit). Arrows are dependencies. Counters show the bytes per second and the transfers in flight of each channel, and power
+without unit). Arrows are dependencies. Counters show the bytes per second and the transfers in flight of each channel, the bytes
+per second of each action that counts bytes (`dram_byte`; means over windows, each task's bytes spread over its time), and power
 where actions have energies. Times are microseconds with six decimals, which are picoseconds."""
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from narrowgauge.units import PS_PER_S, PS_PER_US
 Event = dict[str, Any]
 Ints = npt.NDArray[np.int64]
 UNITS, CHANNELS, LATENCY, COUNTERS = 1, 2, 3, 4  # process numbers
+WINDOWS = 400  # of the makespan, over which rates of counted bytes are means
+BYTES = "_byte"
 PROCESSES = {UNITS: "units", CHANNELS: "channels", LATENCY: "latency", COUNTERS: "counters"}
 
 
@@ -110,11 +113,28 @@ def counters(schedule: Schedule) -> Iterator[Event]:
         for ps, flights in steps(schedule.transfer_start_ps[on], times.end_ps[on], np.ones(int(on.sum()))):
             yield counter(f"{channel.name}: GB/s", ps, rate_gb_per_s if flights else 0.0)
             yield counter(f"{channel.name}: transfers", ps, round(flights))
+    yield from byte_rates(schedule)
     if schedule.prices_pj is not None:
         lasting = np.flatnonzero(times.end_ps > times.start_ps)
         power_w = schedule.energy_pj[lasting] / (times.end_ps - times.start_ps)[lasting]  # a picojoule per picosecond is a watt
         for ps, value in steps(times.start_ps[lasting], times.end_ps[lasting], power_w):
             yield counter("power: W", ps, max(value, 0.0))
+
+
+def byte_rates(schedule: Schedule) -> Iterator[Event]:
+    """Mean rates over `WINDOWS` equal windows of what is counted in bytes."""
+    table, times = schedule.table, schedule.times
+    edges = np.unique(np.linspace(0, schedule.makespan_ps, WINDOWS + 1).astype(np.int64))
+    for number, action in enumerate(table.actions):
+        entries = np.flatnonzero(table.action.item == number)
+        if not action.endswith(BYTES) or len(edges) < 2:  # noqa: PLR2004 - a window has two edges
+            continue
+        rows, count = table.action.row[entries], table.action.count[entries]
+        start, lasts = times.start_ps[rows], np.maximum(times.end_ps[rows] - times.start_ps[rows], 1)
+        moved = np.array([float(np.dot(count, np.clip((edge - start) / lasts, 0.0, 1.0))) for edge in edges])
+        gb_per_s = np.diff(moved) / np.diff(edges) * (PS_PER_S / 1e9)
+        for ps, value in zip(edges.tolist(), [*gb_per_s.round(6).tolist(), 0.0], strict=True):
+            yield counter(f"{action.removesuffix(BYTES)}: GB/s", ps, value)
 
 
 def steps(start: Ints, end: Ints, height: npt.NDArray[np.float64]) -> Iterator[tuple[int, float]]:

@@ -64,6 +64,19 @@ def test_counters_change_when_transfers_do_and_power_is_energy_over_time(schedul
     assert power == [(0.0, 1.0), (0.0003, 2.0), (0.00035, 0.0), (0.0004, 0.0)]
 
 
+def test_counted_bytes_have_a_rate_that_adds_up_to_them():
+    graph = TaskGraph()
+    core = graph.unit("core")
+    graph.task("a", unit=core, duration_ps=4000, actions={"dram_byte": 800})
+    graph.task("b", after=["a"], unit=core, duration_ps=4000)
+    events = [event for event in json.loads(write_trace(run(graph)))["traceEvents"] if event["name"] == "dram: GB/s"]
+    rates = [event["args"]["value"] for event in events]
+    assert rates[0] == 200.0  # 800 bytes in 4 ns
+    assert rates[len(rates) // 2 + 1] == 0.0
+    widths = np.diff([event["ts"] for event in events])
+    assert np.dot(rates[:-1], widths) * 1e3 == pytest.approx(800)  # GB/s × us = 1,000 bytes
+
+
 def test_overlapping_intervals_get_tracks_of_their_own():
     start, end = np.array([0, 0, 1, 2, 2]), np.array([2, 1, 2, 3, 3])
     assert lanes(start, end, np.ones(5, dtype=np.int64)).tolist() == [1, 0, 0, 0, 1]
