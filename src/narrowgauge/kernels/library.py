@@ -24,7 +24,8 @@ Axes = Mapping[str, AxisValue]
 
 #: n and k of the layers of Llama 3 8B (query-key-value, output, gate-up, down) and a large square one
 LAYERS = ((6144, 4096), (4096, 4096), (28672, 4096), (4096, 14336), (8192, 8192))
-TOKENS = (1, 16, 64, 256, 1024, 4096)
+#: enough that each scheme has the 40 rows that a fit of kernels needs, also INT8, which torch refuses up to 16 rows
+TOKENS = (1, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 SCHEMES = ("bf16", "fp8-static", "int8")
 #: where operand data changes power, and through the clock the time
 LARGE = ((8192, 8192, 8192),)
