@@ -47,5 +47,5 @@ def _row(machine: Machine, path: str) -> Row:
     first_layer, first = steps[0]
     if first_layer == SPECIFICATION and layer != SPECIFICATION and first.value != quantity.value:
         change = f", {quantity.value / first.value - 1:+.1%}" if first.value else ""
-        notes.append(f"contradicts the specification: {first}{change}")
+        notes.append(f"the specification says {first}{change}")
     return Row(path, quantity.value, quantity.unit, str(quantity.kind), quantity.source, "; ".join(notes), layer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -47,18 +48,20 @@ def _kinds_of(name: str) -> list[Callable[[str], dict[str, Any]]]:
 
 @click.command(epilog="Examples: narrowgauge show h100-sxm; narrowgauge show w4a16-g128")
 @click.argument("name")
+@common.fits_option
 @common.override_option
 @common.json_option
-def show(name: str, overrides: tuple[str, ...], json_file: str | None) -> None:
+def show(name: str, fits: Path | None, overrides: tuple[str, ...], json_file: str | None) -> None:
     """Everything known of NAME: a machine, model, scheme, number format or fit, or the path of a specification or config.json.
 
-    Of a machine: every number with its unit, kind and source, and the list of those that nobody measured.
+    Of a machine: every number with its unit, kind and source, and the list of those that nobody measured; with --fits, what was
+    fitted beside what the specification says.
     """
     kinds = _kinds_of(name)
-    if overrides:
+    if overrides or fits:
         if show_machine.describe_machine not in kinds:
-            raise InputError(f"--override: '{name}' is no machine")
-        kinds = [partial(show_machine.describe_machine, overrides=overrides)]
+            raise InputError(f"{'--override' if overrides else '--fits'}: '{name}' is no machine")
+        kinds = [partial(show_machine.describe_machine, fits=fits, overrides=overrides)]
     described = [describe(name) for describe in kinds]
     if json_file != common.STDOUT:
         for item in described:

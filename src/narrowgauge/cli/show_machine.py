@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,12 +11,12 @@ import click
 from narrowgauge.cli import common
 
 
-def describe_machine(name: str, overrides: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Texts, numbers and the paths of unmeasured numbers, with what-if overrides if there are any; raises InputError for an
-    unknown name, a faulty file or override."""
+def describe_machine(name: str, fits: Path | None = None, overrides: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Texts, numbers and the paths of unmeasured numbers, with fits and what-if overrides if there are any; raises InputError for
+    an unknown name, a faulty file or override."""
     from narrowgauge.archmodels import describe
 
-    description = describe(common.hardware(name, overrides=overrides))
+    description = describe(common.hardware(name, fits, overrides))
     return {
         "kind": "machine",
         "name": description.name,
@@ -30,7 +31,7 @@ def print_machine(item: dict[str, Any]) -> None:
     click.secho(item["name"], bold=True)
     for name, words in item["texts"].items():
         click.echo(common.wrapped(f"{name}: {words}"))
-    from narrowgauge.archmodels.machine import OVERRIDE
+    from narrowgauge.archmodels.machine import FIT, OVERRIDE
 
     references: dict[str, int] = {}
     numbers = common.table("number", ">value", "unit", "kind", ">source")
@@ -42,6 +43,11 @@ def print_machine(item: dict[str, Any]) -> None:
     click.secho("Sources", bold=True)
     for source, reference in references.items():
         click.echo(common.wrapped(f"[{reference}] {source}", hang=6))
+    fitted = [row for row in item["numbers"] if row["layer"] == FIT]
+    if fitted:
+        click.secho(f"\n{len(fitted)} numbers are fitted", bold=True)
+        for row in fitted:
+            click.echo(common.wrapped(f"{row['path']} = {row['value']:g} {row['unit']}: {row['note']}", hang=6))
     unmeasured = [row for row in item["numbers"] if row["path"] in item["unmeasured"]]
     click.secho(f"\nNobody measured these {len(unmeasured)} of {len(item['numbers'])} numbers", bold=True)
     for row in unmeasured:

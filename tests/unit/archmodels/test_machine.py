@@ -85,7 +85,7 @@ def test_fit_says_that_it_contradicts_the_datasheet() -> None:
     machine = load_machine("h100-sxm").with_fit({BANDWIDTH: FITTED})
     (row,) = (row for row in describe(machine).rows if row.path == BANDWIDTH)
     assert (row.value, row.kind, row.layer) == (3000, "fitted", "fit")
-    assert row.note == "contradicts the specification: 3350 GB/s (datasheet), -10.4%"
+    assert row.note == "the specification says 3350 GB/s (datasheet), -10.4%"
     assert row not in describe(machine).unmeasured
 
 
