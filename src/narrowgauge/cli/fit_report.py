@@ -74,7 +74,7 @@ def _print_contradictions(changes: list[Change]) -> None:
     if not against:
         click.echo("no number of the datasheet is contradicted")
         return
-    click.secho("Contradicted numbers of the datasheet, or derived ones; the specification keeps them", bold=True)
+    click.secho("Contradicted numbers of the datasheet, or derived; the specification keeps them", bold=True)
     for change in against:
         reading = change.reading
         measured = f"measured {reading.value:.4g} ({reading.low:.4g} to {reading.high:.4g}) {reading.unit}"
@@ -102,8 +102,8 @@ def print_held_out(errors: Iterable[HeldOutError], title: str = "") -> None:
     found = list(errors)
     if not found:
         return
-    columns = ("model", ">groups", ">points", ">error", ">noise")
-    table = common.table(*columns, title=f"{title}mean absolute errors on settings left out")
+    click.secho(f"{title}mean absolute errors on settings left out", bold=True)
+    table = common.table("model", ">groups", ">points", ">error", ">noise")
     for held in found:
         noise = common.percent(float("nan") if held.noise is None else held.noise)
         table.add_row(held.model, str(held.groups), str(held.points), common.percent(held.error), noise)

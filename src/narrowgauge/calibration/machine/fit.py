@@ -14,6 +14,7 @@ from narrowgauge.calibration.machine.board import Board
 from narrowgauge.calibration.machine.changes import Account, Change, account, changes
 from narrowgauge.calibration.machine.extract import extract
 from narrowgauge.calibration.machine.figures import Missing
+from narrowgauge.calibration.machine.library import too_few
 from narrowgauge.calibration.machine.published import published_fit
 from narrowgauge.calibration.machine.targets import Comparison
 from narrowgauge.errors import Problem
@@ -51,7 +52,7 @@ def fit_board(board: Board, data: Path | None = None) -> Outcome:
     return Outcome(
         fit=fit,
         changes=changes(board.machine, fit.readings),
-        missing=found.missing,
+        missing=(*found.missing, *too_few(board)),
         unread=found.unread,
         account=account(board.found),
         comparisons=targets.compared(board),
