@@ -99,11 +99,8 @@ class PaperBoard:
         for m, n, k in shapes:
             compute = m * n * k / (0.85 * self.truth.macs["f16"] * self.properties.sm_count * CLOCK_MHZ)
             memory = 2 * (m * k + n * k + m * n) / (0.85 * self.truth.dram_gb_per_s * 1e3)
-            axes = {"m": m, "n": n, "k": k, "scheme": scheme, "data": "random"}
-            common = {"bench": "library-gemm", "question": "", "timing": "graph", "axes": axes, "source_hash": "torch"}
-            samples = self._samples(2.0 + max(compute, memory), None)
-            library = Library(name="torch", version="2.9")
-            file.append(PointRecord.model_validate({**common, "samples": samples, "library": library}))
+            axes = {"m": m, "n": n, "k": k, "scheme": scheme}
+            write_library_row(file, "library-gemm", axes, 2.0 + max(compute, memory) * self._scattered())
 
     def _record(self, bench: Bench, point: Point) -> PointRecord:
         skipped = bench.skip(point, self._device)
@@ -239,3 +236,10 @@ class PaperBoard:
             clock_mhz=tuple(CLOCK_MHZ / t for t in slow),
             discarded={THROTTLED: "SM clock 1073 MHz, 77 % of the median"},
         )
+
+
+def write_library_row(file: RecordFile, bench: str, axes: Mapping[str, int | str], us: float) -> None:
+    """One row of a library that takes the same time in every sample."""
+    named = {"bench": bench, "question": "", "timing": "graph", "axes": {**axes, "data": "random"}, "source_hash": "torch"}
+    library = Library(name="torch", version="2.9")
+    file.append(PointRecord.model_validate({**named, "samples": Samples(elapsed_us=(us,) * SAMPLES), "library": library}))
