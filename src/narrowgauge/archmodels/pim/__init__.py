@@ -6,7 +6,7 @@ service(slower, Gemv(outputs=4096, inputs=4096, vectors=1, number_format="fp16")
 """
 
 from narrowgauge.archmodels.pim.machine import PimMachine
-from narrowgauge.archmodels.pim.service import Service, service
+from narrowgauge.archmodels.pim.serve import Service, service
 from narrowgauge.archmodels.pim.tasks import DecodeAttention, Gemv, Task
 
 __all__ = ["DecodeAttention", "Gemv", "PimMachine", "Service", "Task", "service"]

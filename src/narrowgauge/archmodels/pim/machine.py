@@ -8,18 +8,21 @@ from pathlib import Path
 
 from narrowgauge.archmodels.frozen import FrozenMap
 from narrowgauge.archmodels.machine import OVERRIDE, Override
+from narrowgauge.archmodels.pim.pace import INTERVAL, pace, with_pace
 from narrowgauge.archmodels.pim.programs import ATTENTION, GEMV, AttentionProgram, GemvProgram, mac_of
 from narrowgauge.archmodels.pim.schema import PIM, PimSheet
+from narrowgauge.archmodels.rule import Rule
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.archmodels.specification import Specification, load_specification
 from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.provenance import Kind, Quantity
 from narrowgauge.sim.dram import Standard, load_standard
-from narrowgauge.sim.dram.standard import PS_PER_NS
+from narrowgauge.sim.dram.standard import PS_PER_NS, Constraint, Level
 
-CHANNELS, MAC_INTERVAL, TIMING = "channels", "mac_interval_cycles", "timing."
+CHANNELS, TIMING = "channels", "timing."
 CLOCK = "tCK"
 FORMATS = "formats."
+CYCLES = Rule("cycle", 1, 100_000, whole=True)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,12 @@ class PimMachine:
 
     @cached_property
     def standard(self) -> Standard:
-        """The memory of each channel, with the timings of the overrides."""
+        """The memory of each channel, with the timings and the PIM rate of the overrides."""
+        interval = next((int(change.new.value) for change in self.overrides if change.path == INTERVAL), None)
+        return self._timed if interval is None else with_pace(self._timed, self.mac_command, interval)
+
+    @cached_property
+    def _timed(self) -> Standard:
         return load_standard(self.specification.texts["memory"], self._timings)
 
     @property
@@ -67,22 +75,33 @@ class PimMachine:
         return ATTENTION[self.specification.texts["attention"]] if "attention" in self.specification.texts else None
 
     @property
+    def program(self) -> GemvProgram | AttentionProgram:
+        """One of its programs; all use the same units."""
+        found = self.gemv or self.attention
+        assert found is not None  # noqa: S101 - the schema asks for one of them
+        return found
+
+    @property
     def mac_command(self) -> str:
         """The command that multiplies."""
-        program = self.gemv or self.attention
-        assert program is not None  # noqa: S101 - the schema asks for one of them
-        return self.standard.requests[mac_of(program)].column
+        return self._timed.requests[mac_of(self.program)].column
+
+    @cached_property
+    def mac_pace(self) -> Constraint:
+        """The row that keeps two multiply-accumulates apart: the PIM rate."""
+        return pace(self.standard, self.mac_command)
 
     @property
-    def mac_timing(self) -> str:
-        """The timing that keeps two multiply-accumulates apart wherever in the channel they are: the PIM rate."""
-        mac = self.mac_command
-        return min((row.scope, row.latency) for row in self.standard.constraints if mac in row.before and mac in row.after)[1]
+    def macs_at_once(self) -> int:
+        """Multiply-accumulates that a channel takes in one interval: one for each rank where ranks have their own pace."""
+        if self.mac_pace.scope is not Level.RANK or not self.program.every_rank:
+            return 1
+        return self.standard.organisation.pseudo_channels * self.standard.organisation.ranks
 
     @property
-    def mac_interval_cycles(self) -> int:
-        """Cycles between two multiply-accumulates of a channel."""
-        return self.standard.timing[self.mac_timing]
+    def mac_bytes(self) -> int:
+        """What a multiply-accumulate reads in each bank: a burst, unless the memory has another size for it."""
+        return self.standard.pim.get("comp_bytes", self.standard.organisation.burst_bytes)
 
     def with_(self, **changes: float | str) -> PimMachine:
         """A what-if variant: `channels`, `mac_interval_cycles` (the PIM rate), `timing.X` for a timing X of the memory (`nRP` or
@@ -98,12 +117,15 @@ class PimMachine:
                 problems += [Problem(path, fault) for fault in faults]
                 if not faults:
                     made.append(_override(CHANNELS, self.quantities[CHANNELS], float(value), "count"))
-            elif path == MAC_INTERVAL:
-                timings[self.mac_timing] = value
+            elif path == INTERVAL:
+                faults = CYCLES.faults_of_value(value)
+                problems += [Problem(path, fault) for fault in faults]
+                if not faults:
+                    made.append(_override(INTERVAL, self._stated_pace, float(value), "cycle"))
             elif path.startswith(TIMING):
                 timings[path.removeprefix(TIMING)] = value
             else:
-                allowed = [CHANNELS, MAC_INTERVAL, f"{TIMING}{CLOCK}", *(f"{TIMING}{name}" for name in self.standard.timing)]
+                allowed = [CHANNELS, INTERVAL, f"{TIMING}{CLOCK}", *(f"{TIMING}{name}" for name in self.standard.timing)]
                 problems.append(Problem(path, f"unknown parameter, {nearest(path, allowed)}"))
         try:
             made += self._retimed(timings)
@@ -113,6 +135,10 @@ class PimMachine:
             raise InputError(problems)
         paths = {change.path for change in made}
         return replace(self, overrides=(*(kept for kept in self.overrides if kept.path not in paths), *made))
+
+    @property
+    def _stated_pace(self) -> Quantity:
+        return Quantity(self.mac_pace.latency_cycles, "cycle", self.standard.title, Kind.DERIVED, self.mac_pace.latency)
 
     def _retimed(self, timings: dict[str, float | str]) -> list[Override]:
         """Every timing that the changes lead to, those included that follow from another."""

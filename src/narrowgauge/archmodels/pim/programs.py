@@ -15,24 +15,20 @@ from narrowgauge.sim.dram import Standard
 from narrowgauge.sim.dram.program import Barrier, Program
 from narrowgauge.sim.dram.programs import Place, aim_gemv, attention, hbm_pim_gemv, neupims_gemv
 
-MAC, BUFFER, REGISTER, RESULT, BIAS, SOFTMAX = (
-    "pim mac",
-    "global buffer write",
-    "register write",
-    "result read",
-    "bias write",
-    "softmax",
-)
+MAC, BUFFER, REGISTER, RESULT = "pim mac", "global buffer write", "register write", "result read"
+BIAS, SOFTMAX, MODE = "bias write", "softmax", "mode switch"
 
 
 @dataclass(frozen=True)
 class GemvProgram:
     """`build` makes the program of one channel from the standard, the task, the channels, the vectors and the bytes of an
-    element. `own_rows`: no two outputs of a bank share a row. `phases`: what a kind of request stands for."""
+    element. `phases`: what a kind of request stands for. `every_rank`: all ranks of a channel multiply, else one. `own_rows`: no
+    two outputs of a bank share a row."""
 
     phases: Mapping[str, str]
-    own_rows: bool
     build: Callable[[Standard, Gemv, int, int, Fraction], Program]
+    every_rank: bool
+    own_rows: bool
 
 
 @dataclass(frozen=True)
@@ -41,9 +37,10 @@ class AttentionProgram:
     runs all parts of its units one after another."""
 
     phases: Mapping[str, str]
+    build: Callable[[Standard, DecodeAttention, Fraction], Program]
     units: Callable[[DecodeAttention], int]
     parts: Callable[[DecodeAttention], int]
-    build: Callable[[Standard, DecodeAttention, Fraction], Program]
+    every_rank: bool = True
 
 
 def repeated(program: Program, times: int) -> Program:
@@ -93,22 +90,23 @@ def _group(task: DecodeAttention) -> int:
 def _attacc_at(place: Place, mac: str) -> AttentionProgram:
     """Keys and values of a KV head lie in one channel, so the query heads of a group run there one after another."""
     phases = {mac: MAC, "write-global": BUFFER, "move-to-softmax": RESULT, "move-to-global": BUFFER, "softmax": SOFTMAX}
-    return AttentionProgram(phases, _kv_heads, _group, partial(_attacc, place))
+    return AttentionProgram(phases, partial(_attacc, place), units=_kv_heads, parts=_group)
 
 
 _NEUPIMS = {"comp": MAC, "gwrite": BUFFER, "read-result": RESULT}
 
+_HBM_PIM = {"read-half": MAC, "write-half": REGISTER, "read": MODE, "write": MODE}
+_AIM = {"mac-all": MAC, "write-global": BUFFER, "write-bias": BIAS, "read-mac": RESULT}
+
 GEMV: Mapping[str, GemvProgram] = {
-    "hbm-pim": GemvProgram(
-        {"read-half": MAC, "write-half": REGISTER, "read": "mode switch", "write": "mode switch"}, False, _hbm_pim
-    ),
-    "aim": GemvProgram({"mac-all": MAC, "write-global": BUFFER, "write-bias": BIAS, "read-mac": RESULT}, True, _aim),
-    "neupims": GemvProgram(_NEUPIMS, True, _neupims),
+    "hbm-pim": GemvProgram(_HBM_PIM, _hbm_pim, every_rank=False, own_rows=False),
+    "aim": GemvProgram(_AIM, _aim, every_rank=True, own_rows=True),
+    "neupims": GemvProgram(_NEUPIMS, _neupims, every_rank=True, own_rows=True),
 }
 
 ATTENTION: Mapping[str, AttentionProgram] = {
     "attacc-bank": _attacc_at(Place.BANK, "mac-all"),
     "attacc-bank-group": _attacc_at(Place.BANK_GROUP, "mac-same"),
     "attacc-buffer": _attacc_at(Place.BUFFER, "mac-pseudo"),
-    "neupims": AttentionProgram(_NEUPIMS, lambda task: task.batch, lambda task: 1, _neupims_attention),
+    "neupims": AttentionProgram(_NEUPIMS, _neupims_attention, units=lambda task: task.batch, parts=lambda task: 1),
 }

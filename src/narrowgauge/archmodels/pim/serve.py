@@ -127,7 +127,7 @@ def _summary(machine: PimMachine, outcome: Outcome, busy_channels: Fraction | in
     macs = outcome.counts.get(machine.mac_command, 0)
     return Service(
         latency_us=outcome.cycles * us_per_cycle,
-        bound_us=max(macs - 1, 0) * machine.mac_interval_cycles * us_per_cycle,
+        bound_us=max(macs / machine.macs_at_once - 1, 0) * machine.mac_pace.latency_cycles * us_per_cycle,
         busy_us=FrozenMap({phase: cycles * us_per_cycle for phase, cycles in outcome.waits.items()}),
         commands=FrozenMap(counts),
         energy_mj=math.nan if total is None else total * MJ_PER_J / PJ_PER_J,
