@@ -43,14 +43,14 @@ from narrowgauge.sim.dram.columns import (
     WRITING,
     YIELDING,
 )
-from narrowgauge.sim.dram.jit import helper
+from narrowgauge.sim.dram.jit import helper, inlined
 from narrowgauge.sim.dram.registers import legal
 
 Integers = NDArray[np.int64]
 RANK_LEVEL = 2
 
 
-@helper
+@inlined
 def waits_for_refresh(ranks: Integers, rules: Integers, rank_banks: int, bank: int) -> bool:
     """Whether a bank takes no command but those of its refresh; a refresh that yields waits until no row is open."""
     refresh = rules[REFRESH]
@@ -63,7 +63,7 @@ def waits_for_refresh(ranks: Integers, rules: Integers, rank_banks: int, bank: i
     return bool(refresh == 1 or waiting == bank)
 
 
-@helper
+@inlined
 def _oldest_at_once(
     node_of: Integers, commands: Integers, reach: Integers, kinds: Integers, facts: Integers, earliest: Integers,
     lists: Integers, ranks: Integers, requests: Integers, rules: Integers, oldest: int, now: int,

@@ -30,6 +30,10 @@ class ChannelRequests:
     group: Integers
     drain: Integers
 
+    def only(self, mine: NDArray[np.bool_]) -> ChannelRequests:
+        """Those that `mine` marks."""
+        return ChannelRequests(self.kind[mine], self.bank[mine], self.row[mine], self.group[mine], self.drain[mine])
+
 
 @dataclass(frozen=True)
 class Step:
@@ -87,8 +91,9 @@ class Program:
             drains = False
         if not columns:
             raise InputError(f"program {self.name} has no requests")
-        *parts, repeat, drain = np.array(columns, np.int64).T
+        table = np.array(columns, np.int64).T
+        repeat, drain = table[-2:]
         first = np.zeros(repeat.sum(), np.int64)
         first[np.cumsum(repeat) - repeat] = drain
-        kind, bank, row, group = (np.repeat(part, repeat) for part in parts)
-        return ChannelRequests(kind, bank, row, group, first)
+        kinds_of, banks, rows, groups = (np.repeat(column, repeat) for column in table[:-2])
+        return ChannelRequests(kinds_of, banks, rows, groups, first)

@@ -29,12 +29,12 @@ from narrowgauge.sim.dram.columns import (
     WRITE,
     WRITING,
 )
-from narrowgauge.sim.dram.jit import helper
+from narrowgauge.sim.dram.jit import helper, inlined
 
 Integers = NDArray[np.int64]
 
 
-@helper
+@inlined
 def is_hit(commands: Integers, reach: Integers, kinds: Integers, lists: Integers, requests: Integers, i: int) -> bool:
     """Whether the row of a request is open in every bank that it needs; one without a row always hits."""
     kind = requests[i, KIND]
@@ -64,14 +64,14 @@ def rescan(
         i = links[i, LATER]
 
 
-@helper
+@inlined
 def list_of(commands: Integers, kinds: Integers, facts: Integers, banks: int, kind: int, bank: int) -> int:
     """Requests wait per row buffer; those that need no row wait per bank, behind all row buffers."""
     buffer = facts[BUFFERS] if kinds[kind, OPEN] < 0 else commands[kinds[kind, COLUMN], BUFFER]
     return int(buffer * banks + bank)
 
 
-@helper
+@inlined
 def join(links: Integers, lists: Integers, active: Integers, scalars: Integers, where: int, i: int) -> None:
     """Put a request behind its list."""
     last = lists[where, LAST]
@@ -86,7 +86,7 @@ def join(links: Integers, lists: Integers, active: Integers, scalars: Integers, 
     scalars[LISTED] += 1
 
 
-@helper
+@inlined
 def leave(links: Integers, lists: Integers, active: Integers, scalars: Integers, where: int, i: int) -> None:
     """Take a request off its list."""
     after, before = links[i, LATER], links[i, SOONER]
@@ -105,7 +105,7 @@ def leave(links: Integers, lists: Integers, active: Integers, scalars: Integers,
         lists[moved, PLACE] = lists[where, PLACE]
 
 
-@helper
+@inlined
 def set_row(lists: Integers, ranks: Integers, buffer: int, rank: int, row: int, now: int) -> None:
     """Open or close one row buffer, and keep account of the time with a row open."""
     was = lists[buffer, OPEN_ROW]

@@ -92,10 +92,8 @@ def simulate(standard: Standard, requests: Stream, controller: Controller, log: 
     banks = bank_number_of(standard, parts)
     kinds = list(standard.requests)
     kind = np.where(requests.writes, kinds.index("write"), kinds.index("read")).astype(np.int64)
-    found = []
-    for channel in np.unique(parts["Ch"]):
-        mine = np.flatnonzero(parts["Ch"] == channel)
-        found.append(ChannelRequests(kind[mine], banks[mine], parts["Ro"][mine], *np.zeros((2, mine.size), np.int64)))
+    whole = ChannelRequests(kind, banks, parts["Ro"], *np.zeros((2, kind.size), np.int64))
+    found = [whole] if controller.channels == 1 else [whole.only(parts["Ch"] == channel) for channel in np.unique(parts["Ch"])]
     return _summary(standard, controller, found, controller.channels, log)
 
 
