@@ -76,12 +76,15 @@ def _fits() -> Lines:
 
 
 def fit_names() -> tuple[str, ...]:
-    """Names of the shipped fits, `machine.family`."""
+    """Names of the shipped fits of kernels, `machine.family`."""
     from importlib.resources import files
+
+    from narrowgauge.archmodels.machine_fit import SUFFIX
 
     folder = files("narrowgauge.calibration").joinpath("fits")
     names = (entry.name for entry in folder.iterdir()) if folder.is_dir() else ()
-    return tuple(sorted(name.removesuffix(".json") for name in names if name.endswith(".json") and name.count(".") > 1))
+    kernels = (name for name in names if name.endswith(".json") and name.count(".") > 1 and not name.endswith(SUFFIX))
+    return tuple(sorted(name.removesuffix(".json") for name in kernels))
 
 
 TOPICS: dict[str, Callable[[], Lines]] = {

@@ -97,7 +97,9 @@ def _print(frame: pd.DataFrame, short: int) -> None:
                 style="bold" if row["library"] == "all" else "",
             )
         common.console().print(made)
-    click.echo(f"{short} of {_promised(frame)} promises fall short" if short else f"all {_promised(frame)} promises are kept")
+    promised = _promised(frame)
+    if promised:
+        click.echo(f"{short} of {promised} promises fall short" if short else f"all {promised} promises are kept")
 
 
 def _kernel(row: Mapping[Any, Any]) -> str:

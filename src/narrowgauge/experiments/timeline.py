@@ -36,7 +36,7 @@ def kernel_schedule(
     shown with their first rounds and their end (`coarse`). Raises UnsupportedError if the machine cannot run the variant."""
     basis, gpu = basis_of(family, variant, machine), machine.resources
     kernels, shown, ctas = [], 0, 0
-    for kernel in kernels_of(family, columns, basis.variant, gpu, basis.parameters):
+    for kernel in kernels_of(family, columns, basis.variant, basis.gpu, basis.parameters):
         parts = shortened(fused(kernel), gpu.sm_count)
         kernels.append(fused(kernel) if parts is None else parts.longer)
         shown, ctas = shown + len(kernels[-1].steps), ctas + len(kernel.steps)

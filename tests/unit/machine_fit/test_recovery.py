@@ -125,6 +125,16 @@ def test_a_bench_whose_points_were_all_skipped_says_why(tmp_path) -> None:
     assert "wgmma needs sm_90a" in read_board(tmp_path, None).why_not("wgmma")
 
 
+@pytest.mark.parametrize(("old", "new"), [('"bytes":', '"octets":'), ('"percent_of_l2":30', '"percent_of_l2":"some"')])
+def test_points_of_another_version_of_a_bench_cost_its_numbers_alone(tmp_path, old: str, new: str) -> None:
+    file = paper_records.PaperBoard().write(tmp_path, only=("memory-stream", "launch-graph"))
+    file.path.write_text("\n".join(line.replace(old, new) for line in file.path.read_text().splitlines()) + "\n")
+    extracted = extract(read_board(tmp_path, None))
+    (why,) = (missing.why for missing in extracted.missing if missing.what == "memory-stream")
+    assert "measure these benches again" in why
+    assert found(extracted, "launch.graph_us").value == pytest.approx(TRUTH.graph_us, rel=0.01)
+
+
 def test_without_an_energy_counter_at_rest_no_energy_is_made_up(tmp_path) -> None:
     file = paper_records.PaperBoard().write(tmp_path, only=("launch-stream", "power-mma-sync"))
     blind = file.path.read_text().replace('"idle_before_w":65.0', '"idle_before_w":null')

@@ -61,8 +61,18 @@ def _findings(board: Board) -> Iterator[Finding]:
     for extractor in EXTRACTORS:
         wanted = (*extractor.benches, *(extractor.hopper if has_wgmma(board.machine.architecture) else ()))
         yield from (Missing(bench, board.why_not(bench)) for bench in wanted if bench not in there)
+        yield from _read(extractor, board)
+
+
+def _read(extractor: Extractor, board: Board) -> Iterator[Finding]:
+    try:
         for finding in extractor.read(board):
             yield _possible(finding) if isinstance(finding, Reading) else finding
+    except (KeyError, ValueError, ArithmeticError) as error:  # of another version of the bench, or not written by it
+        what = (
+            "an axis or a count is missing" if isinstance(error, KeyError) else "an axis or a count is no number that it can be"
+        )
+        yield Missing(", ".join(extractor.benches), f"{what}: {error}; measure these benches again with this version")
 
 
 def _possible(reading: Reading) -> Finding:

@@ -69,6 +69,6 @@ def compared(board: Board) -> tuple[Comparison, ...]:
 def _measured(board: Board, target: Target) -> Figure | None:
     form, count = target.figure.split()
     for record in board.of(target.bench):
-        if dict(record.axes) == dict(target.axes):
+        if dict(record.axes) == dict(target.axes) and count in record.work:
             return _FIGURES[form](record, record.work[count])
     return None
