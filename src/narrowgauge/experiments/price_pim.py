@@ -57,7 +57,7 @@ def _number_format(machine: PimMachine, family: str, variant: Variant) -> str:
         words = f"weights of {weight} with activations of {activation}"
     else:
         what = "prefill" if family == PREFILL else f"{family} kernels"
-        raise UnsupportedError(f"{machine.name} has no unit for {what}; it prices {_offers(machine)}")
+        raise UnsupportedError(f"{machine.name} does not price {what}: it has command programs for {_offers(machine)}")
     if weight != activation or weight not in machine.format_bits:
         raise UnsupportedError(f"the units of {machine.name} multiply {' or '.join(machine.format_bits)} operands, not {words}")
     return weight

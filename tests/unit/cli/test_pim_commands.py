@@ -26,7 +26,7 @@ def price(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_a_table_is_priced_row_by_row(price) -> None:
     result = price("--on", "hbm2-pim")
     assert result.exit_code == 1
-    assert result.stderr == "error: in.csv: row 2: hbm2-pim has no unit for prefill; it prices GEMM rows\n"
+    assert result.stderr == "error: in.csv: row 2: hbm2-pim does not price prefill: it has command programs for GEMM rows\n"
     written = pd.read_csv("out.csv")
     assert written["latency_us"].notna().tolist() == [True, False]
     assert written["source"].iloc[0].startswith("hbm2-pimsimulator: command program on the bank model; assumed interval")
