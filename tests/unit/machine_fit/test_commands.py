@@ -11,7 +11,7 @@ from narrowgauge.calibration.datasets import microbench
 from narrowgauge.cli import main
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
-needs_data = [pytest.mark.data, pytest.mark.skipif(not DATA.is_dir(), reason=f"no measured data at {DATA}")]
+without_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no measured data at {DATA}")
 
 
 def run(*arguments: object) -> Result:
@@ -93,8 +93,8 @@ def tables(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@needs_data[0]
-@needs_data[1]
+@pytest.mark.data
+@without_data
 def test_published_tables_alone_make_machine_fits(tables: Path) -> None:
     result = run("fit", tables, "-o", tables / "fits", "--on", "a100-sxm-40gb", "--on", "h200-sxm")
     assert result.exit_code == 0, result.output
@@ -103,8 +103,8 @@ def test_published_tables_alone_make_machine_fits(tables: Path) -> None:
     assert {"l2.bytes_per_sm_cycle", "launch.graph_us", "energy_pj.dram_byte", "power.static_w"} <= set(readings)
 
 
-@needs_data[0]
-@needs_data[1]
+@pytest.mark.data
+@without_data
 def test_board_power_of_unseen_intensities_is_predicted_as_well_as_boards_repeat(tables: Path) -> None:
     """344 runs on eight A100: leaving out an arithmetic intensity costs no more than the boards differ by."""
     result = run("validate", tables, "--on", "a100-sxm-40gb", "--json", "-")
@@ -112,8 +112,8 @@ def test_board_power_of_unseen_intensities_is_predicted_as_well_as_boards_repeat
     assert row["rows"] == 344 and row["physics"] <= row["noise"] < 0.03
 
 
-@needs_data[0]
-@needs_data[1]
+@pytest.mark.data
+@without_data
 def test_own_records_go_before_published_tables(quick: Path, tables: Path) -> None:
     result = run("fit", tables, "--measurements", quick, "-o", tables / "fits", "--on", "a100-sxm-80gb")
     assert result.exit_code == 0, result.output
