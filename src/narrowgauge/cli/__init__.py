@@ -12,6 +12,8 @@ from narrowgauge.cli.lazy import LazyGroup
 #: name of each command: its module in this package, and the line that the overview shows
 COMMANDS = {
     "predict": ("predict", "Latency, throughput, memory and energy of a model."),
+    "sweep": ("sweep", "Many predictions from one file, kept as they finish."),
+    "results": ("results", "Questions to the results of a sweep: filter, compare, Pareto front."),
     "price": ("price", "Price a table of kernels (CSV or Parquet)."),
     "measure": ("measure", "Microbenchmarks on this machine's GPU, or the plan of them."),
     "memory": ("memory", "A DRAM under a stream of requests: bandwidth, latency, energy."),

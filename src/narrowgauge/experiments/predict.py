@@ -41,7 +41,7 @@ def predict(
     UnsupportedError if the machine cannot run the scheme."""
     request = check(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics_only)
     memory = check_capacity(request)
-    prefill, decode = _prefill_calls(request), _decode_calls(request)
+    prefill, decode = prefill_calls(request), decode_calls(request)
     prices = price_calls(
         (weighted.call for weighted in (*prefill, *decode)), request.machine, request.fidelity, request.physics_only
     )
@@ -64,7 +64,8 @@ def predict(
     )
 
 
-def _prefill_calls(request: Request) -> list[Weighted]:
+def prefill_calls(request: Request) -> list[Weighted]:
+    """Calls of the prefill pass. Raises UnsupportedError if no kernel family knows a format of the graph."""
     graph = _graph(request, Phase.PREFILL, request.input_tokens, 0)
     return [Weighted(call) for call in lower(graph, request.machine.resources, request.framework)]
 
@@ -78,8 +79,8 @@ def decode_contexts(input_tokens: int, output_tokens: int) -> list[int]:
     return [input_tokens + (2 * part + 1) * steps // (2 * CONTEXTS) for part in range(CONTEXTS)]
 
 
-def _decode_calls(request: Request) -> list[Weighted]:
-    """Calls of the mean decode pass: only attention depends on the context, and is there once per context."""
+def decode_calls(request: Request) -> list[Weighted]:
+    """Calls of the mean decode pass: only attention depends on the context, and is there once per context. Raises likewise."""
     contexts = decode_contexts(request.input_tokens, request.output_tokens)
     gpu, library = request.machine.resources, request.framework.library
     graph = _graph(request, Phase.DECODE, 1, contexts[-1])

@@ -1,0 +1,45 @@
+"""Machines of a sweep: by the names and paths that its rows hold, and which of their numbers can vary inside one evaluation."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from narrowgauge.archmodels import Hardware, Machine, load_machine
+from narrowgauge.archmodels.schema import rules
+from narrowgauge.registry import canonical
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: what kernels' schedules branch on: whole counts, and these
+_BRANCHES = ("tensor_macs_per_sm_cycle.", "link.bandwidth_gb_per_s")
+
+
+@lru_cache(maxsize=512)
+def machine_of(name: str) -> Hardware:
+    """The hardware of a name, or of the YAML file at a path."""
+    return load_machine(name if canonical(name) == name and not Path(name).is_file() else Path(name))
+
+
+def structural(path: str) -> bool:
+    """Whether a number of the specification decides what is computed, not only with which number: its values are evaluated one
+    after the other."""
+    return rules()[path].whole or path.startswith(_BRANCHES)
+
+
+def machine_numbers(names: pd.Series[Any], path: str) -> npt.NDArray[np.float64]:
+    """The specification's number at a path in each row's machine, NaN where a machine has none."""
+    categories = names.astype("category").cat
+    values = np.array([_number(machine_of(name), path) for name in categories.categories])
+    return np.asarray(values[categories.codes.to_numpy()])
+
+
+def _number(machine: Hardware, path: str) -> float:
+    if isinstance(machine, Machine) and path in machine.quantities:
+        return machine.value(path)
+    return float("nan")

@@ -1,0 +1,158 @@
+"""What points share: a setting is everything but the sizes of the request and continuous numbers of the specification.
+
+A setting knows what its results depend on: the model's dimensions, the machine's numbers, the fits that serve its kernels, the
+framework's step cost, and the code of the kernel families in it. The hash of that is part of every point's identity, so that a
+change makes exactly those points stale which it touches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from narrowgauge.archmodels import Hardware, Machine
+from narrowgauge.archmodels.schema import rules
+from narrowgauge.calibration.basis import Basis, Relation, basis_of
+from narrowgauge.calibration.transfer import log_interval
+from narrowgauge.errors import NarrowgaugeError
+from narrowgauge.experiments.fidelity import Fidelity
+from narrowgauge.experiments.predict import decode_calls, prefill_calls
+from narrowgauge.experiments.predict_request import Request, check
+from narrowgauge.experiments.sweep.code_groups import COMMON, EVENT, code_hashes
+from narrowgauge.experiments.sweep.content import content_hash
+from narrowgauge.experiments.sweep.machines import machine_of, structural
+from narrowgauge.experiments.sweep.parameters import PARAMETERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIZES = ("batch", "input", "output")
+SHARED = tuple(name for name in PARAMETERS if name not in SIZES)
+_COLLECTIVES = {"all-reduce", "all-gather"}
+_KEY_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting; `replaced` are structural numbers of the specification with their values, `varied` paths that differ from
+    point to point."""
+
+    model: str
+    machine: str
+    scheme: str
+    tp: int
+    framework: str
+    fidelity: str
+    replaced: tuple[tuple[str, float], ...]
+    varied: tuple[str, ...]
+
+    @property
+    def identity(self) -> str:
+        """Its name in results: a hash of what was asked, whatever it depends on."""
+        return content_hash(self)[: 2 * _KEY_BYTES]
+
+    def hardware(self) -> Hardware:
+        """The machine with its replaced numbers; the varied ones as specified. Raises InputError for what a machine refuses."""
+        machine = machine_of(self.machine)
+        return machine.with_(**dict(self.replaced)) if self.replaced else machine
+
+    def request(self, batch: int, input_tokens: int, output_tokens: int, on: Hardware) -> Request:
+        """A checked request of these sizes; raises InputError with everything that is wrong."""
+        return check(
+            self.model, on, self.scheme, batch, input_tokens, output_tokens, self.tp, self.framework, self.fidelity, False
+        )
+
+    @property
+    def depends(self) -> str:
+        """Hash of everything that its results are computed from."""
+        return _depends(self)
+
+
+def paths_in(frame: pd.DataFrame) -> list[str]:
+    """Columns of a table of points that are numbers of the specification."""
+    return [name for name in frame.columns if name in rules()]
+
+
+def is_structural(path: str, fidelity: str) -> bool:
+    """Whether each value of a path makes a setting of its own; events are computed for one machine at a time."""
+    return structural(path) or fidelity == Fidelity.EVENT
+
+
+def settings_of(frame: pd.DataFrame) -> tuple[npt.NDArray[np.intp], list[Setting]]:
+    """The setting of each row, as a place in the list of all."""
+    paths = paths_in(frame)
+    by_events = (frame["fidelity"] == Fidelity.EVENT).to_numpy()
+    apart = [path for path in paths if structural(path) or by_events.any()]
+    codes = frame.groupby([*SHARED, *apart], observed=True, sort=False).ngroup().to_numpy()
+    _, firsts = np.unique(codes, return_index=True)
+    return codes.astype(np.intp), [_setting(frame.iloc[first], paths) for first in firsts]
+
+
+def _setting(row: pd.Series[Any], paths: list[str]) -> Setting:
+    fidelity = str(row["fidelity"])
+    replaced = tuple((path, float(row[path])) for path in sorted(paths) if is_structural(path, fidelity))
+    return Setting(
+        model=str(row["model"]),
+        machine=str(row["machine"]),
+        scheme=str(row["scheme"]),
+        tp=int(row["tp"]),
+        framework=str(row["framework"]),
+        fidelity=fidelity,
+        replaced=replaced,
+        varied=tuple(path for path in sorted(paths) if not is_structural(path, fidelity)),
+    )
+
+
+@lru_cache(maxsize=65536)
+def _depends(setting: Setting) -> str:
+    """The numbers that points replace do not count: they are set to the same value for everybody."""
+    groups = {COMMON, *((EVENT,) if setting.fidelity == Fidelity.EVENT else ())}
+    try:
+        machine = setting.hardware()
+        if isinstance(machine, Machine) and setting.varied:
+            machine = machine.with_(**{path: rules()[path].low for path in setting.varied})
+        request = setting.request(1, 1, 2, machine)
+        kernels = {(each.call.family, each.call.variant) for each in (*prefill_calls(request), *decode_calls(request))}
+        families = {family for family, _ in kernels}
+        bases = [basis_of(family, variant, request.machine) for family, variant in sorted(kernels, key=str)]
+    except NarrowgaugeError as reason:
+        return content_hash((str(reason), code_hashes(groups)))
+    relations = {(family, str(relation)): log_interval(family, relation) for family in sorted(families) for relation in Relation}
+    parts = [(basis.variant, basis.parameters, str(basis.relation), basis.source, _fit_parts(basis)) for basis in bases]
+    gpus = [request.machine.resources, *(basis.gpu for basis in bases)]
+    if not families & _COLLECTIVES:
+        gpus = [replace(gpu, link_gb_per_s=0.0, link_latency_us=0.0) for gpu in gpus]
+    numbers = (request.model, request.scheme, list(dict.fromkeys(content_hash(gpu) for gpu in gpus)), request.framework)
+    return content_hash((numbers, parts, relations, code_hashes(groups | families)))
+
+
+def _fit_parts(basis: Basis) -> Any:
+    """What is used of a fit: the learned residual only where the fit is the machine's own."""
+    fit = basis.fit
+    if fit is None:
+        return None
+    own = (fit.residual, fit.residual_intervals, fit.valid_range) if basis.relation is Relation.OWN else ()
+    return (fit.physics_intervals, *own)
+
+
+def keys_of(frame: pd.DataFrame, codes: npt.NDArray[np.intp], settings: list[Setting]) -> list[bytes]:
+    """Identity of each point: its parameters and what they depend on, 16 bytes."""
+    keys: list[bytes] = [b""] * len(frame)
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(len(settings) + 1))
+    for place, setting in enumerate(settings):
+        rows = order[edges[place] : edges[place + 1]]
+        start = hashlib.blake2b(f"{setting.identity}{setting.depends}".encode(), digest_size=_KEY_BYTES)
+        numbers = frame[[*SIZES, *setting.varied]].to_numpy(float)[rows]
+        width = 8 * numbers.shape[1]
+        packed = np.ascontiguousarray(numbers, "<f8").tobytes()
+        for i, row in enumerate(rows.tolist()):
+            found = start.copy()
+            found.update(packed[i * width : (i + 1) * width])
+            keys[row] = found.digest()
+    return keys
