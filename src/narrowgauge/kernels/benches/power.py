@@ -49,7 +49,7 @@ for _bench in (
         name="power-cuda-core",
         question="How much power do sustained CUDA-core instructions take?",
         timing=Timing.POWER,
-        axes={"step": ("ffma", "hfma2_f16", "lop3"), "warps": (32,), "ilp": (4,), "data": _DATA},
+        axes={"step": ("ffma", "hfma2_f16", "lop3"), "warps": (4, 32), "ilp": (4,), "data": _DATA},  # two rates tell static power
         quick={"step": ("ffma",), "data": ("random",)},
         iterations=20_000,
     ),
