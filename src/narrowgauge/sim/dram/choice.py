@@ -43,7 +43,7 @@ from narrowgauge.sim.dram.columns import (
     WRITING,
     YIELDING,
 )
-from narrowgauge.sim.dram.jit import helper, inlined
+from narrowgauge.sim.dram.jit import inlined
 from narrowgauge.sim.dram.registers import legal
 
 Integers = NDArray[np.int64]
@@ -51,12 +51,12 @@ RANK_LEVEL = 2
 
 
 @inlined
-def waits_for_refresh(ranks: Integers, rules: Integers, rank_banks: int, bank: int) -> bool:
+def waits_for_refresh(node_of: Integers, ranks: Integers, rules: Integers, bank: int) -> bool:
     """Whether a bank takes no command but those of its refresh; a refresh that yields waits until no row is open."""
     refresh = rules[REFRESH]
     if refresh == 0:
         return False
-    rank = bank // rank_banks
+    rank = node_of[bank, RANK_LEVEL] - node_of[0, RANK_LEVEL]
     waiting = ranks[rank, REFRESHING]
     if waiting < 0 or (rules[YIELDING] and ranks[rank, OPEN_BANKS] > 0):
         return False
@@ -74,7 +74,7 @@ def _oldest_at_once(
     bank = requests[oldest, BANK]
     if lists[bank, READ] != oldest and lists[bank, WRITING] != oldest:
         return NONE
-    if waits_for_refresh(ranks, rules, facts[RANK_BANKS], bank):
+    if waits_for_refresh(node_of, ranks, rules, bank):
         return NONE
     time = legal(node_of, commands, reach, earliest, kinds[requests[oldest, KIND], COLUMN], bank, now)
     for rank in range(ranks.shape[0]):
@@ -89,7 +89,7 @@ def _oldest_at_once(
     return time
 
 
-@helper
+@inlined
 def best_column(
     node_of: Integers, commands: Integers, reach: Integers, kinds: Integers, facts: Integers, earliest: Integers,
     lists: Integers, active: Integers, ranks: Integers, requests: Integers, rules: Integers, scalars: Integers, now: int,
@@ -107,7 +107,7 @@ def best_column(
         if lists[where, READ] < 0 and lists[where, WRITING] < 0:
             continue
         oldest = lists[where, FIRST]
-        if waits_for_refresh(ranks, rules, facts[RANK_BANKS], requests[oldest, BANK]):
+        if waits_for_refresh(node_of, ranks, rules, requests[oldest, BANK]):
             continue
         capped = lists[where, READ] != oldest and lists[where, WRITING] != oldest and lists[where, SERVED] >= rules[CAP]
         for way in (READ, WRITING):
@@ -123,7 +123,7 @@ def best_column(
     return best, chosen
 
 
-@helper
+@inlined
 def note_want(
     commands: Integers, reach: Integers, kinds: Integers, lists: Integers, requests: Integers, cap: int, where: int
 ) -> None:
@@ -151,7 +151,7 @@ def note_want(
     lists[where, WANT] = kinds[kind, CLOSE]
 
 
-@helper
+@inlined
 def refresh_command(facts: Integers, lists: Integers, ranks: Integers, refresh: int, banks: int, rank: int, bank: int) -> int:
     """What the refresh that waits for a rank or a bank needs next."""
     if refresh == 1:
@@ -161,7 +161,7 @@ def refresh_command(facts: Integers, lists: Integers, ranks: Integers, refresh: 
     return int(facts[PRECHARGE] if lists[bank, OPEN_ROW] >= 0 else facts[REFRESH_BANK])
 
 
-@helper
+@inlined
 def best_row(
     node_of: Integers, commands: Integers, reach: Integers, kinds: Integers, facts: Integers, earliest: Integers,
     lists: Integers, active: Integers, ranks: Integers, requests: Integers, rules: Integers, scalars: Integers, now: int,
@@ -190,7 +190,7 @@ def best_row(
         command, oldest, ready = lists[where, WANT], lists[where, FIRST], lists[where, READY]
         if command < 0 or ready > best or (ready == best and oldest > order):
             continue
-        if waits_for_refresh(ranks, rules, facts[RANK_BANKS], requests[oldest, BANK]):
+        if waits_for_refresh(node_of, ranks, rules, requests[oldest, BANK]):
             continue
         bank = lists[where, WANT_BANK]
         time = legal(node_of, commands, reach, earliest, command, bank, now)
@@ -201,7 +201,7 @@ def best_row(
         command, bank = lists[buffer, CLOSER], buffer % banks
         if lists[buffer, OPEN_ROW] < 0 or command < 0 or lists[buffer, FIRST] >= 0:
             continue
-        if waits_for_refresh(ranks, rules, facts[RANK_BANKS], bank):
+        if waits_for_refresh(node_of, ranks, rules, bank):
             continue
         time = legal(node_of, commands, reach, earliest, command, bank, now)
         if time < best or (time == best and requests.shape[0] + buffer < order):

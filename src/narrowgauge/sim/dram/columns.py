@@ -1,6 +1,4 @@
-"""Names of the columns of the integer arrays in which the compiled engine works.
-
-numba's cache looks at the file of a function alone: after a change here, delete the *.nbi files of this folder."""
+"""Names of the columns of the integer arrays in which the compiled engine works."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ can be issued are visited. State is a few integer arrays, because numba counts r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +50,7 @@ from narrowgauge.sim.dram.columns import (
     URGENT,
     WINDOW,
 )
-from narrowgauge.sim.dram.jit import entry
+from narrowgauge.sim.dram.jit import entry, fingerprint
 from narrowgauge.sim.dram.registers import legal
 from narrowgauge.sim.dram.steps import admit, change_rows, issue, mark_refreshes, next_end, serve_column
 from narrowgauge.sim.dram.tables import Tables
@@ -121,80 +122,104 @@ def serve(tables: Tables, rules: Integers, requests: Integers, log_rows: int = 0
     return state
 
 
-@entry
-def _run(
-    node_of: Integers, commands: Integers, updates: Integers, reach: Integers, kinds: Integers, facts: Integers,
-    earliest: Integers, history: Integers, lists: Integers, links: Integers, active: Integers, ranks: Integers,
-    issued: Integers, times: Integers, ends: Integers, log: Integers, scalars: Integers, requests: Integers, rules: Integers,
-) -> None:  # fmt: skip
-    """Each cycle of the model: admit, mark refreshes that are due, one column command, one row command."""
-    total = requests.shape[0]
-    arrived = served = now = int(scalars[LISTED])  # none listed: 0, of the type of the array
-    row_at, command, bank, wanting = NEVER, NONE, 0, NONE
-    column_at, request = NEVER, NONE
-    column_free = row_free = True  # of this cycle
-    scalars[STALE] = scalars[STALE_HITS] = 1
-    while served < total:
-        ends_at = NEVER
-        if rules[OUTSTANDING]:
-            ends_at = next_end(ends, scalars, now)
-        while column_free and row_free and arrived < total and arrived - served < rules[DEPTH]:
-            if rules[OUTSTANDING] and arrived - scalars[FREED] - scalars[FREED + 1] >= rules[OUTSTANDING]:
+def _compiled(sources: int) -> Callable[..., None]:
+    """The loop over cycles; `sources` is part of what numba's cache compares."""
+
+    @entry
+    def run(
+        node_of: Integers, commands: Integers, updates: Integers, reach: Integers, kinds: Integers, facts: Integers,
+        earliest: Integers, history: Integers, lists: Integers, links: Integers, active: Integers, ranks: Integers,
+        issued: Integers, times: Integers, ends: Integers, log: Integers, scalars: Integers, requests: Integers, rules: Integers,
+    ) -> None:  # fmt: skip
+        """Each cycle of the model: admit, mark refreshes that are due, one column command, one row command."""
+        total = requests.shape[0]
+        arrived = served = now = int(scalars[LISTED]) * sources  # 0, of the type of the array
+        row_at, command, bank, wanting = NEVER, NONE, 0, NONE
+        column_at, request = NEVER, NONE
+        column_free = row_free = True  # of this cycle
+        scalars[STALE] = scalars[STALE_HITS] = 1
+        while served < total:
+            ends_at = NEVER
+            if rules[OUTSTANDING]:
+                ends_at = next_end(ends, scalars, now)
+            while column_free and row_free and arrived < total and arrived - served < rules[DEPTH]:
+                if rules[OUTSTANDING] and arrived - scalars[FREED] - scalars[FREED + 1] >= rules[OUTSTANDING]:
+                    break
+                if requests[arrived, DRAIN] and (arrived > served or scalars[LATEST] > now):
+                    ends_at = scalars[LATEST] if arrived == served else ends_at
+                    break
+                if not rules[AHEAD] and arrived > served and requests[arrived, GROUP] != requests[scalars[OLDEST], GROUP]:
+                    break
+                admit(commands, reach, kinds, facts, lists, links, active, times, scalars, requests, rules, arrived, now)
+                arrived += 1
+            if scalars[STALE_HITS] == 0 and request >= 0:
+                column = kinds[requests[request, KIND], COLUMN]
+                scalars[STALE_HITS] = legal(node_of, commands, reach, earliest, column, requests[request, BANK], now) > column_at
+            if scalars[STALE_HITS] and column_free:
+                column_at, request = best_column(
+                    node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
+                )
+                scalars[STALE_HITS] = 0
+            elif not column_free:
+                column_at, request = NEVER, NONE
+                scalars[STALE_HITS] = 1
+            if scalars[STALE] == 0 and command >= 0:
+                scalars[STALE] = legal(node_of, commands, reach, earliest, command, bank, now) > row_at
+            if scalars[STALE]:
+                row_at, command, bank, wanting = best_row(
+                    node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
+                )
+                scalars[STALE] = 0
+            at = row_at if row_free and (row_at < column_at or (row_at == column_at and wanting == URGENT)) else column_at
+            if not (column_free and row_free) and at > now:
+                now += 1
+                column_free = row_free = True
+                continue
+            if ends_at <= at and ends_at <= scalars[DUE] and arrived < total and arrived - served < rules[DEPTH]:
+                now = ends_at
+                continue
+            if scalars[DUE] <= at and scalars[DUE] < NEVER:
+                now = scalars[DUE] if scalars[DUE] > now else now
+                mark_refreshes(facts, ranks, rules, scalars, now)
+                continue
+            if at >= NEVER:
                 break
-            if requests[arrived, DRAIN] and (arrived > served or scalars[LATEST] > now):
-                ends_at = scalars[LATEST] if arrived == served else ends_at
-                break
-            if not rules[AHEAD] and arrived > served and requests[arrived, GROUP] != requests[scalars[OLDEST], GROUP]:
-                break
-            admit(commands, reach, kinds, facts, lists, links, active, times, scalars, requests, rules, arrived, now)
-            arrived += 1
-        if scalars[STALE_HITS] == 0 and request >= 0:
-            column = kinds[requests[request, KIND], COLUMN]
-            scalars[STALE_HITS] = legal(node_of, commands, reach, earliest, column, requests[request, BANK], now) > column_at
-        if scalars[STALE_HITS] and column_free:
-            column_at, request = best_column(
-                node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
-            )
-            scalars[STALE_HITS] = 0
-        elif not column_free:
-            column_at, request = NEVER, NONE
-            scalars[STALE_HITS] = 1
-        if scalars[STALE] == 0 and command >= 0:
-            scalars[STALE] = legal(node_of, commands, reach, earliest, command, bank, now) > row_at
-        if scalars[STALE]:
-            row_at, command, bank, wanting = best_row(
-                node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
-            )
-            scalars[STALE] = 0
-        at = row_at if row_free and (row_at < column_at or (row_at == column_at and wanting == URGENT)) else column_at
-        if not (column_free and row_free) and at > now:
-            now += 1
-            column_free = row_free = True
-            continue
-        if ends_at <= at and ends_at <= scalars[DUE] and arrived < total and arrived - served < rules[DEPTH]:
-            now = ends_at
-            continue
-        if scalars[DUE] <= at and scalars[DUE] < NEVER:
-            now = scalars[DUE] if scalars[DUE] > now else now
-            mark_refreshes(facts, ranks, rules, scalars, now)
-            continue
-        if at >= NEVER:
-            break
-        now = at
-        by_row = row_free and row_at == at and (column_at > at or wanting == URGENT)
-        issuing = command if by_row else kinds[requests[request, KIND], COLUMN]
-        target = bank if by_row else requests[request, BANK]
-        issue(node_of, commands, updates, reach, earliest, history, issued, log, scalars, issuing, target, now)
-        if by_row:
-            change_rows(
-                commands, reach, kinds, facts, lists, links, active, ranks, requests, rules, scalars, command, bank, wanting, now
-            )
-            row_free = False
-            column_free = wanting == URGENT
-        else:
-            serve_column(commands, reach, kinds, facts, lists, links, active, times, ends, scalars, requests, rules, request, now)
-            served += 1
-            column_free = False
-    for rank in range(ranks.shape[0]):
-        if ranks[rank, OPEN_BANKS] > 0:
-            ranks[rank, ACTIVE_CYCLES] += scalars[LATEST] - ranks[rank, OPEN_SINCE]
+            now = at
+            by_row = row_free and row_at == at and (column_at > at or wanting == URGENT)
+            issuing = command if by_row else kinds[requests[request, KIND], COLUMN]
+            target = bank if by_row else requests[request, BANK]
+            issue(node_of, commands, updates, reach, earliest, history, issued, log, scalars, issuing, target, now)
+            if by_row:
+                change_rows(
+                    commands,
+                    reach,
+                    kinds,
+                    facts,
+                    lists,
+                    links,
+                    active,
+                    ranks,
+                    requests,
+                    rules,
+                    scalars,
+                    command,
+                    bank,
+                    wanting,
+                    now,
+                )
+                row_free = False
+                column_free = wanting == URGENT
+            else:
+                serve_column(
+                    commands, reach, kinds, facts, lists, links, active, times, ends, scalars, requests, rules, request, now
+                )
+                served += 1
+                column_free = False
+        for rank in range(ranks.shape[0]):
+            if ranks[rank, OPEN_BANKS] > 0:
+                ranks[rank, ACTIVE_CYCLES] += scalars[LATEST] - ranks[rank, OPEN_SINCE]
+
+    return run
+
+
+_run = _compiled(fingerprint())

@@ -30,6 +30,10 @@ class ChannelRequests:
     group: Integers
     drain: Integers
 
+    def table(self) -> Integers:
+        """One row for each request, in the columns of the compiled engine."""
+        return np.column_stack([self.kind, self.bank, self.row, self.group, self.drain])
+
     def only(self, mine: NDArray[np.bool_]) -> ChannelRequests:
         """Those that `mine` marks."""
         return ChannelRequests(self.kind[mine], self.bank[mine], self.row[mine], self.group[mine], self.drain[mine])

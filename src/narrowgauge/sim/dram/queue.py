@@ -29,7 +29,7 @@ from narrowgauge.sim.dram.columns import (
     WRITE,
     WRITING,
 )
-from narrowgauge.sim.dram.jit import helper, inlined
+from narrowgauge.sim.dram.jit import inlined
 
 Integers = NDArray[np.int64]
 
@@ -50,7 +50,7 @@ def is_hit(commands: Integers, reach: Integers, kinds: Integers, lists: Integers
     return True
 
 
-@helper
+@inlined
 def rescan(
     commands: Integers, reach: Integers, kinds: Integers, lists: Integers, links: Integers, requests: Integers, where: int
 ) -> None:

@@ -80,6 +80,12 @@ def simulate(standard: Standard, requests: Stream, controller: Controller, log: 
     """Serve a stream as fast as the queues of the channels let it in; raises InputError for addresses beyond the capacity.
 
     With `log`, `command_log` holds (cycle, command, bank) of every command of channel 0."""
+    found = requests_of(standard, controller, requests)
+    return _summary(standard, controller, found, controller.channels, log)
+
+
+def requests_of(standard: Standard, controller: Controller, requests: Stream) -> list[ChannelRequests]:
+    """The requests of each channel that has any; raises InputError for addresses beyond the capacity."""
     mapping = parse_mapping(controller.mapping, standard.organisation, controller.channels)
     wrong = np.flatnonzero((requests.addresses < 0) | (requests.addresses >= mapping.capacity_bytes))
     if wrong.size:
@@ -93,8 +99,9 @@ def simulate(standard: Standard, requests: Stream, controller: Controller, log: 
     kinds = list(standard.requests)
     kind = np.where(requests.writes, kinds.index("write"), kinds.index("read")).astype(np.int64)
     whole = ChannelRequests(kind, banks, parts["Ro"], *np.zeros((2, kind.size), np.int64))
-    found = [whole] if controller.channels == 1 else [whole.only(parts["Ch"] == channel) for channel in np.unique(parts["Ch"])]
-    return _summary(standard, controller, found, controller.channels, log)
+    if controller.channels == 1:
+        return [whole]
+    return [whole.only(parts["Ch"] == channel) for channel in np.unique(parts["Ch"])]
 
 
 def run_program(standard: Standard, program: Program, controller: Controller | None = None, log: bool = False) -> MemoryResult:
@@ -119,7 +126,7 @@ def _summary(standard: Standard, controller: Controller, found: list[ChannelRequ
     for part in found:
         # room for the log: each request has at most an activation and a precharge of its own for each bank, and refreshes
         room = 0 if not log or outcomes else LOG_ROWS_PER_REQUEST * part.kind.size + LOG_ROWS
-        state = engine.serve(arrays, rules, np.column_stack([part.kind, part.bank, part.row, part.group, part.drain]), room)
+        state = engine.serve(arrays, rules, part.table(), room)
         outcomes.append(state)
         if room:
             logged = state.log[: state.scalars[columns.LOGGED]]

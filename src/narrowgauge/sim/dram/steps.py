@@ -50,14 +50,14 @@ from narrowgauge.sim.dram.columns import (
     WRITE,
     WRITING,
 )
-from narrowgauge.sim.dram.jit import helper, inlined
+from narrowgauge.sim.dram.jit import inlined
 from narrowgauge.sim.dram.queue import is_hit, join, leave, list_of, rescan, set_row
 from narrowgauge.sim.dram.registers import record
 
 Integers = NDArray[np.int64]
 
 
-@helper
+@inlined
 def reconsider(
     commands: Integers, reach: Integers, kinds: Integers, lists: Integers, requests: Integers, rules: Integers, scalars: Integers,
     where: int, i: int,
@@ -134,7 +134,7 @@ def issue(
         scalars[LOGGED] = logged + 1
 
 
-@helper
+@inlined
 def change_rows(
     commands: Integers, reach: Integers, kinds: Integers, facts: Integers, lists: Integers, links: Integers, active: Integers,
     ranks: Integers, requests: Integers, rules: Integers, scalars: Integers, command: int, bank: int, request: int, now: int,
@@ -175,7 +175,7 @@ def change_rows(
             note_want(commands, reach, kinds, lists, requests, rules[CAP], active[at])
 
 
-@helper
+@inlined
 def mark_refreshes(facts: Integers, ranks: Integers, rules: Integers, scalars: Integers, now: int) -> None:
     """A refresh is due: of a whole rank, or of the bank of it whose turn it is."""
     rank_banks, whole = facts[RANK_BANKS], rules[REFRESH] == 1
@@ -190,7 +190,7 @@ def mark_refreshes(facts: Integers, ranks: Integers, rules: Integers, scalars: I
             scalars[DUE] = ranks[rank, NEXT]
 
 
-@helper
+@inlined
 def next_end(ends: Integers, scalars: Integers, now: int) -> int:
     """Forget the requests whose data has ended; the next end."""
     best = NEVER
