@@ -11,6 +11,7 @@ from narrowgauge.archmodels.describe import Description, Row
 from narrowgauge.archmodels.energy import energy_mj, power_w
 from narrowgauge.archmodels.hardware import Hardware, describe, load_machine
 from narrowgauge.archmodels.machine import Layer, Machine, Override, load_gpu
+from narrowgauge.archmodels.machine_rows import MachineRows
 from narrowgauge.archmodels.pim import PimMachine
 from narrowgauge.archmodels.specification import Specification, load_specification
 
@@ -19,6 +20,7 @@ __all__ = [
     "Hardware",
     "Layer",
     "Machine",
+    "MachineRows",
     "Override",
     "PimMachine",
     "Row",

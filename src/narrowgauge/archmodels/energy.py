@@ -8,6 +8,7 @@ the losses of the regulators and of moving data, not only of the cell or adder.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def energy_mj(actions: Mapping[str, Array], latency_us: Array, resources: GpuRes
         name: np.asarray(count, dtype=np.float64) * (resources.energy_pj[name] * mj_per_pj) for name, count in actions.items()
     }
     breakdown[STATIC] = np.asarray(latency_us, dtype=np.float64) * (resources.static_w * units.MJ_PER_J / units.US_PER_S)
-    total: Array = np.sum(list(breakdown.values()), axis=0)
+    total: Array = reduce(np.add, breakdown.values())  # in order, so that a row's sum does not depend on how many rows there are
     return total, breakdown
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from narrowgauge.archmodels import Machine, energy_mj, power_w
+from narrowgauge.archmodels import Machine, MachineRows, energy_mj, power_w
 from narrowgauge.calibration import residual as learned
 from narrowgauge.calibration.basis import Basis, Relation, basis_of
 from narrowgauge.calibration.intervals import bucket_keys
@@ -44,12 +44,14 @@ def _inside(basis: Basis, columns: Mapping[str, Array]) -> Array:
 
 
 def price(
-    machine: Machine, family_name: str, variant: Variant, columns: Mapping[str, Array], physics_only: bool = False
+    machine: Machine | MachineRows, family_name: str, variant: Variant, columns: Mapping[str, Array], physics_only: bool = False
 ) -> Priced:
     """Prices of the rows of one variant. Rows outside the fit's valid range, and variants without a fit of their own on this
-    machine, are priced by physics alone and say so in `source`. Raises UnsupportedError if the machine cannot run the variant."""
+    machine, are priced by physics alone and say so in `source`. A machine per row has as many machines as there are rows.
+
+    Raises UnsupportedError if the machine cannot run the variant."""
     family = FAMILIES[family_name]
-    basis = basis_of(family_name, variant, machine)
+    basis = _basis(family_name, variant, machine)
     variant = basis.variant
     cost = family.cost(columns, variant, basis.gpu, basis.parameters)
     latency = np.array(cost.latency_us, float)
@@ -68,6 +70,14 @@ def price(
     source[~inside] = f"{basis.source}; physics, outside its valid range"
     energy, _ = energy_mj(cost.actions, latency, machine.resources)
     return Priced(latency, low, high, energy, power_w(energy, latency), cost.bound_by(), source, cost)
+
+
+def _basis(family_name: str, variant: Variant, machine: Machine | MachineRows) -> Basis:
+    """The basis is that of one machine of them: it depends on which numbers are replaced, not on what by."""
+    if isinstance(machine, Machine):
+        return basis_of(family_name, variant, machine)
+    basis = basis_of(family_name, variant, machine.machine)
+    return replace(basis, gpu=machine.like(basis.gpu))
 
 
 def _masked(part: Any, inside: Array) -> Any:

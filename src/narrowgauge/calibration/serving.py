@@ -19,8 +19,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from importlib import resources
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,9 @@ class StepCost:
         parts = ((STEP, 1.0), *own, (LOGIT, logits / NS_PER_US))
         found = [(self.parameters[name], count) for name, count in parts if name in self.parameters]
         return FittedValue(
-            value=sum(part.value * count for part, count in found),
-            low=sum(part.low * count for part, count in found),
-            high=sum(part.high * count for part, count in found),
+            value=reduce(add, (part.value * count for part, count in found), 0.0),
+            low=reduce(add, (part.low * count for part, count in found), 0.0),
+            high=reduce(add, (part.high * count for part, count in found), 0.0),
             unit="us",
         )
 

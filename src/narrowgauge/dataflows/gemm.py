@@ -15,8 +15,9 @@ from narrowgauge import units
 from narrowgauge.dataflows import gemm_parameters as fitted
 from narrowgauge.dataflows.conversion import cycles_per_weight, instructions_per_weight
 from narrowgauge.dataflows.family import FAMILIES, Array, Columns, KernelCost, Parameter, Variant
+from narrowgauge.dataflows.gemm_compiled import search
 from narrowgauge.dataflows.gemm_profiles import GemmProfile, profile_of
-from narrowgauge.dataflows.gemm_search import Numbers, row_terms, search, tile_terms
+from narrowgauge.dataflows.gemm_search import Numbers, row_terms, tile_terms
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.formats import QuantScheme, parse_scheme
 

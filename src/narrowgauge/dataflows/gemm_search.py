@@ -1,4 +1,4 @@
-"""Cost of one GEMM under one tiling, and the search for the best tiling.
+"""Cost of one GEMM under one tiling, and the search for the best tiling (`gemm_compiled` chooses between its two forms).
 
 The functions of the closed form are written with arithmetic that is valid for scalars and for broadcast arrays alike: NumPy runs
 them over (rows, tiles, splits) when there are few rows, a compiled loop runs the same functions row by row when there are many
@@ -12,17 +12,12 @@ one output tile and add their partial sums through memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from narrowgauge.dataflows.family import Array
 
-#: below this many candidates NumPy is faster than loading the compiler
-NUMPY_CANDIDATES = 120_000
 MAX_STAGES = 6.0  # deepest asynchronous copy pipeline that the libraries instantiate
 SPLIT_STEPS = 2.0  # fewer steps than this per part are not worth a split
 MAX_RESIDENT = 4.0  # CTAs of a GEMM kernel per SM: 128 threads each at 128 registers
@@ -217,7 +212,9 @@ def sustained(m: Any, n: Any, k: Any, best_us: Any, x: Numbers) -> Any:
     return best_us * (1.0 + x.power_drop * ideal_us / (best_us + x.power_time_us))
 
 
-def _search_numpy(m: Array, n: Array, k: Array, tiles: Array, splits: Array, x: Numbers) -> tuple[Array, Array, Array, Array]:
+def search_numpy(m: Array, n: Array, k: Array, tiles: Array, splits: Array, x: Numbers) -> tuple[Array, Array, Array, Array]:
+    """Every tile and split of every row at once: latency and DRAM time in us, index of the tile (-1: the CUDA-core kernel) and of
+    the split."""
     m3, n3, k3 = size = tuple(a[:, None, None] for a in (m, n, k))
     tile_m, tile_n, cluster, m_from, m_to = (tiles[None, :, column, None] for column in range(tiles.shape[1]))
     row, tile, split = row_terms(m3, n3, k3, x), tile_terms(tile_m, tile_n, x), splits[None, None, :]
@@ -236,8 +233,9 @@ def _search_numpy(m: Array, n: Array, k: Array, tiles: Array, splits: Array, x: 
     return sustained(m, n, k, np.where(wins, gemv, best_us), x), dram, tile_index, np.where(wins, 0, best % len(splits))
 
 
-def _search_rows(m: Any, n: Any, k: Any, tiles: Any, splits: Any, x: Any) -> Any:
-    """The tile with the smallest bound first, then those whose bound is below the best found; ties go to the earlier tile."""
+def search_rows(m: Any, n: Any, k: Any, tiles: Any, splits: Any, x: Any) -> Any:
+    """The same row by row: the tile with the smallest bound first, then those whose bound is below the best found; ties go to the
+    earlier tile."""
     count, shapes = m.shape[0], tiles.shape[0]
     latency, dram = np.empty(count), np.empty(count)
     tile_index, split_index = np.empty(count, np.int64), np.empty(count, np.int64)
@@ -275,32 +273,3 @@ def _search_rows(m: Any, n: Any, k: Any, tiles: Any, splits: Any, x: Any) -> Any
         latency[i] = sustained(m[i], n[i], k[i], best_us, x)
         dram[i], tile_index[i], split_index[i] = best_dram, best_tile, best_split
     return latency, dram, tile_index, split_index
-
-
-#: in the order in which they call each other
-# fmt: off
-_COMPILED = ("_missing", "row_terms", "_step_cycles", "tile_terms", "_round_cycles", "sm_time", "dram_time", "split_time",
-             "overlapped", "least_time", "gemv_time", "sustained", "_search_rows")
-# fmt: on
-#: the numbers are finite; nothing may be reordered or fused, or NumPy would give other last bits and other winners of ties
-_FLAGS = {"nnan", "ninf", "nsz"}
-
-
-@lru_cache(maxsize=1)
-def _compiled_search() -> Callable[..., tuple[Array, Array, Array, Array]]:
-    """`_search_rows` compiled: the same code objects, their calls to each other bound to the compiled versions."""
-    import numba
-
-    scope = dict(globals())
-    for name in _COMPILED:
-        source = FunctionType(globals()[name].__code__, scope, name)
-        scope[name] = numba.njit(error_model="numpy", fastmath=_FLAGS, cache=True)(source)
-    search_rows: Callable[..., tuple[Array, Array, Array, Array]] = scope["_search_rows"]
-    return search_rows
-
-
-def search(m: Array, n: Array, k: Array, tiles: Array, splits: Array, x: Numbers) -> tuple[Array, Array, Array, Array]:
-    """Best tiling of each row: latency and DRAM time in us, index of the tile (-1: the CUDA-core kernel) and of the split."""
-    few = len(m) * len(tiles) * len(splits) <= NUMPY_CANDIDATES
-    loaded = _compiled_search.cache_info().currsize > 0
-    return (_search_numpy if few and not loaded else _compiled_search())(m, n, k, tiles, splits, x)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from narrowgauge.archmodels import Hardware, Machine, PimMachine, energy_mj, power_w
+from narrowgauge.archmodels import Hardware, Machine, MachineRows, PimMachine, energy_mj, power_w
 from narrowgauge.calibration.basis import basis_of
 from narrowgauge.calibration.calibrated import Priced, price
 from narrowgauge.dataflows.catalogue import FAMILIES
@@ -32,7 +32,7 @@ class Fidelity(StrEnum):
 
 def price_at(
     fidelity: Fidelity,
-    machine: Hardware,
+    machine: Hardware | MachineRows,
     family: str,
     variant: Variant,
     columns: Mapping[str, npt.NDArray[Any]],
@@ -51,6 +51,8 @@ def price_at(
     if fidelity is Fidelity.BOUND:
         bound = np.asarray(FAMILIES[family].roofline_us(columns, variant, machine.resources), float)
         return _with_latency(closed, machine, bound, bound, bound, np.full(len(bound), ROOFLINE, dtype=object))
+    if isinstance(machine, MachineRows):
+        raise TypeError("events run on one machine at a time")
     from narrowgauge.dataflows.event.run import event_us
 
     basis = basis_of(family, variant, machine)
@@ -63,7 +65,7 @@ def price_at(
 
 def _with_latency(
     closed: Priced,
-    machine: Machine,
+    machine: Machine | MachineRows,
     latency: npt.NDArray[Any],
     low: npt.NDArray[Any],
     high: npt.NDArray[Any],

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from narrowgauge.archmodels import Machine
+import numpy as np
+
+from narrowgauge.archmodels import Machine, MachineRows
 from narrowgauge.experiments.lowering import Call
-from narrowgauge.experiments.predict_estimate import ZERO, Estimate, independent
+from narrowgauge.experiments.predict_estimate import ZERO, Estimate, independent, total
 from narrowgauge.experiments.predict_pricing import CallPrice, Key, energy_of
 from narrowgauge.experiments.serving import Framework
 from narrowgauge.workloads import Phase
@@ -88,7 +89,7 @@ class Pass:
     @property
     def kernels_alone_us(self) -> float:
         """Time of the kernels of one pass, back to back."""
-        return math.fsum(line.total_us.value for line in self.lines if line.operator != FRAMEWORK_LINE)
+        return total(line.total_us.value for line in self.lines if line.operator != FRAMEWORK_LINE)
 
     @property
     def kernel_count(self) -> int:
@@ -98,13 +99,21 @@ class Pass:
     @property
     def energy_mj(self) -> float:
         """Energy of one pass on one GPU: the sum of its lines."""
-        return math.fsum(line.energy_mj for line in self.lines)
+        return total(line.energy_mj for line in self.lines)
 
 
 def assemble(
-    phase: Phase, passes: int, calls: Iterable[Weighted], prices: Prices, machine: Machine, framework: Framework, logits: int
+    phase: Phase,
+    passes: int,
+    calls: Iterable[Weighted],
+    prices: Prices,
+    machine: Machine | MachineRows,
+    framework: Framework,
+    logits: int,
 ) -> Pass:
-    """The table of a pass whose calls have been priced; `logits` is batch × vocabulary, what is sampled from."""
+    """The table of a pass whose calls have been priced; `logits` is batch × vocabulary, what is sampled from.
+
+    Prices may be columns, one entry per configuration, with a machine per row; so are the numbers of the pass then."""
     by_operator: dict[str, list[Weighted]] = {}
     groups: dict[Key, Estimate] = {}
     for weighted in calls:
@@ -115,10 +124,10 @@ def assemble(
     lines = [line for entries in by_operator.values() for line in _lines(phase, entries, prices, machine)]
     step = ZERO
     if framework.step is not None:
-        number, spent_us = sum(line.count for line in lines), math.fsum(line.total_us.value for line in lines)
+        number, spent_us = sum(line.count for line in lines), total(line.total_us.value for line in lines)
         cost = framework.step.overhead_us(phase is Phase.PREFILL, number, spent_us, logits)
         step = Estimate(cost.value, cost.low, cost.high)
-        lines += [_framework_line(phase, framework, step, machine)] if step.value > 0 else []
+        lines += [_framework_line(phase, framework, step, machine)] if np.any(step.value > 0) else []
     return Pass(phase, passes, tuple(lines), groups, step, machine.resources.static_w)
 
 
@@ -129,22 +138,22 @@ def _latency(call: Call, price: CallPrice) -> Estimate:
     return price.latency_us.scaled(1.0 - price.quantize_us / price.latency_us.value)
 
 
-def _lines(phase: Phase, entries: list[Weighted], prices: Prices, machine: Machine) -> Iterable[Line]:
+def _lines(phase: Phase, entries: list[Weighted], prices: Prices, machine: Machine | MachineRows) -> Iterable[Line]:
     """The line of an operator over its contexts, with the texts of the middle one; a contained quantise kernel comes first."""
     found = [prices[(e.call.family, e.call.variant), e.call.row] for e in entries]
     middle, call = found[len(found) // 2], entries[0].call
-    total = ZERO
+    spent = ZERO
     actions: dict[str, float] = {}
     for entry, price in zip(entries, found, strict=True):
-        total = total + _latency(entry.call, price).scaled(entry.weight * call.count)
+        spent = spent + _latency(entry.call, price).scaled(entry.weight * call.count)
         for name, amount in price.actions.items():
             actions[name] = actions.get(name, 0.0) + amount * entry.weight * call.count
     if call.quantizes:
         part = middle.quantize_us / middle.latency_us.value
         moved = {"l2_byte": call.quantize_bytes * call.count}
-        yield _line(phase, call.quantizes, call, total.scaled(part), moved, middle, machine, bound_by="launch", choice={})
-        total = total.scaled(1.0 - part)
-    yield _line(phase, call.operator, call, total, actions, middle, machine, middle.bound_by, middle.choice)
+        yield _line(phase, call.quantizes, call, spent.scaled(part), moved, middle, machine, bound_by="launch", choice={})
+        spent = spent.scaled(1.0 - part)
+    yield _line(phase, call.operator, call, spent, actions, middle, machine, middle.bound_by, middle.choice)
 
 
 def _line(
@@ -154,7 +163,7 @@ def _line(
     total: Estimate,
     actions: Mapping[str, float],
     price: CallPrice,
-    machine: Machine,
+    machine: Machine | MachineRows,
     bound_by: str,
     choice: Mapping[str, float | str],
 ) -> Line:
@@ -175,7 +184,7 @@ def _line(
     )
 
 
-def _framework_line(phase: Phase, framework: Framework, step: Estimate, machine: Machine) -> Line:
+def _framework_line(phase: Phase, framework: Framework, step: Estimate, machine: Machine | MachineRows) -> Line:
     return Line(
         phase=phase,
         operator=FRAMEWORK_LINE,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from narrowgauge.archmodels import Machine, energy_mj
+from narrowgauge.archmodels import Machine, MachineRows, energy_mj
 from narrowgauge.calibration.basis import Relation, basis_of
 from narrowgauge.calibration.calibrated import Priced
 from narrowgauge.dataflows.family import Variant
@@ -80,8 +80,8 @@ def _collect(priced: Priced, relation: Relation) -> list[CallPrice]:
     ]
 
 
-def energy_of(actions: Mapping[str, float], latency_us: float, machine: Machine) -> float:
-    """Millijoules of actions that take `latency_us`: first order, assumed (`archmodels.energy`)."""
-    columns = {name: np.array([count]) for name, count in actions.items()}
-    total, _ = energy_mj(columns, np.array([latency_us]), machine.resources)
-    return float(total[0])
+def energy_of(actions: Mapping[str, float], latency_us: float, machine: Machine | MachineRows) -> float:
+    """Millijoules of actions that take `latency_us`: first order, assumed (`archmodels.energy`). Columns give a column."""
+    columns = {name: np.asarray(count) for name, count in actions.items()}
+    energy, _ = energy_mj(columns, np.asarray(latency_us), machine.resources)
+    return energy  # type: ignore[return-value]  # a number of numpy's where the input is one

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,9 +55,8 @@ class Prediction:
         """Time until the last token: ttft + (output_tokens - 1) × tpot, kernels of one variant being wrong together."""
         parts: dict[Key, Estimate] = {}
         for phase in (self.prefill, self.decode):
-            if phase.passes:
-                for key, estimate in (*phase.kernels_us.items(), (STEP, phase.step_us)):
-                    parts[key] = parts.get(key, ZERO) + estimate.scaled(phase.passes)
+            for key, estimate in (*phase.kernels_us.items(), (STEP, phase.step_us)):
+                parts[key] = parts.get(key, ZERO) + estimate.scaled(phase.passes)
         return independent(parts.values()).at_least(*self.interval).scaled(1 / US_PER_MS)
 
     @property
@@ -69,8 +67,8 @@ class Prediction:
     @property
     def _energy_j(self) -> Estimate:
         """Energy of one GPU until the last token."""
-        total, total_ms = math.fsum(phase.passes * phase.energy_mj for phase in (self.prefill, self.decode)), self.total_ms
-        static = Estimate(total_ms.value, total_ms.low, total_ms.high).scaled(self.decode.static_w)  # W × ms = mJ
+        total = self.prefill.passes * self.prefill.energy_mj + self.decode.passes * self.decode.energy_mj
+        static = self.total_ms.scaled(self.decode.static_w)  # W × ms = mJ
         dynamic = total - static.value
         spent = Estimate(total, dynamic / ENERGY_FACTOR + static.low, dynamic * ENERGY_FACTOR + static.high)
         return spent.scaled(1 / MJ_PER_J)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from narrowgauge.dataflows import gemm_compiled
 from narrowgauge.dataflows import gemm_search as search
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import GEMM, operands_of
@@ -44,8 +45,8 @@ def test_both_evaluations_agree_to_the_last_bit(gpu, architecture, precision, li
     variant, machine = Variant(precision, library), gpu(architecture)
     tiles, splits, x = setting(variant, machine, drawn(GEMM.parameters(variant, machine), rng))
     m, n, k = shapes(rng)
-    numpy = search._search_numpy(m, n, k, tiles, splits, x)
-    compiled = search._compiled_search()(m, n, k, tiles, splits, x)
+    numpy = search.search_numpy(m, n, k, tiles, splits, x)
+    compiled = gemm_compiled._compiled()["search_rows"](m, n, k, tiles, splits, x)
     for name, one, other in zip(("latency", "dram", "tile", "split"), numpy, compiled, strict=True):
         assert np.array_equal(one, other), name
 
@@ -54,7 +55,10 @@ def test_the_loop_says_the_same_before_it_is_compiled(gpu, defaults):
     variant, machine = Variant("bf16", "trtllm"), gpu("sm80")
     tiles, splits, x = setting(variant, machine, defaults(GEMM, variant, machine))
     m, n, k = shapes(np.random.default_rng(5))[:, ::60]
-    plain, compiled = search._search_rows(m, n, k, tiles, splits, x), search._compiled_search()(m, n, k, tiles, splits, x)
+    plain, compiled = (
+        search.search_rows(m, n, k, tiles, splits, x),
+        gemm_compiled._compiled()["search_rows"](m, n, k, tiles, splits, x),
+    )
     for one, other in zip(plain, compiled, strict=True):
         assert np.array_equal(one, other)
 
@@ -64,9 +68,9 @@ def test_many_rows_and_few_rows_are_priced_alike(gpu, defaults):
     m, n, k = shapes(np.random.default_rng(1))
     params = defaults(GEMM, variant, machine)
     tiles, splits, _ = setting(variant, machine, params)
-    assert len(m) * len(tiles) * len(splits) > search.NUMPY_CANDIDATES
+    assert len(m) * len(tiles) * len(splits) > gemm_compiled.NUMPY_CANDIDATES
     whole = GEMM.cost({"m": m, "n": n, "k": k}, variant, machine, params).latency_us
-    search._compiled_search.cache_clear()  # or it would serve few rows as well
+    gemm_compiled._compiled.cache_clear()  # or it would serve few rows as well
     part = GEMM.cost({"m": m[:50], "n": n[:50], "k": k[:50]}, variant, machine, params).latency_us
     assert np.array_equal(whole[:50], part)
 
@@ -92,7 +96,7 @@ def test_bounds_are_bounds(gpu, seed):
 def test_a_tie_goes_to_the_earlier_tile(plain):
     tiles = np.array([(128, 256, 1, 1, 1e9), (256, 128, 1, 1, 1e9), (128, 256, 1, 1, 1e9)], float)
     square = (np.full(2, 2560.0),) * 3
-    for evaluate in (search._search_numpy, search._compiled_search()):
+    for evaluate in (search.search_numpy, gemm_compiled._compiled()["search_rows"]):
         _, _, tile, split = evaluate(*square, tiles, np.ones(1), plain)
         assert list(tile) == [0, 0] and list(split) == [0, 0]
 
@@ -100,7 +104,7 @@ def test_a_tie_goes_to_the_earlier_tile(plain):
 def test_a_tile_serves_its_rows_only(plain):
     tiles = np.array([(64, 64, 1, 1, 100), (128, 128, 1, 101, 1e9)], float)
     m = np.array([5.0, 100.0, 101.0, 5000.0])
-    for evaluate in (search._search_numpy, search._compiled_search()):
+    for evaluate in (search.search_numpy, gemm_compiled._compiled()["search_rows"]):
         tile = evaluate(m, np.full(4, 4096.0), np.full(4, 4096.0), tiles, np.ones(1), plain)[2]
         assert list(tile) == [0, 0, 1, 1]
 
