@@ -35,6 +35,7 @@ def test_pins_carry_a_burst_in_its_transfers(standard) -> None:
         ({"tRP": "-1"}, "override tRP: is '-1'"),
         ({"tRP": "soon"}, "override tRP: is 'soon', must be a whole number"),
         ({"tRP": "1.5"}, "override tRP: is '1.5', must be a whole number"),
+        ({"nFAW": "1e20"}, "override nFAW: is '1e20', must be a whole number of cycles .* from 0 to 10,000,000"),
         ({"tRP": "nan"}, "override tRP: is 'nan'"),
     ],
 )

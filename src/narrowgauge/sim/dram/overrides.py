@@ -21,6 +21,8 @@ ALIASES = {
     "WTR": ("nWTRS", "nWTRL"),
 }
 CLOCK = "tCK"
+#: no timing of a DRAM is longer, in cycles, ps or ns; above, sums of cycles would no longer be exact
+LONGEST = 10_000_000
 
 
 def apply_overrides(
@@ -35,9 +37,9 @@ def apply_overrides(
     for name, raw in overrides.items():
         bare, in_ns = (name[:-3], True) if name.lower().endswith("_ns") else (name, False)
         value = _number(raw)
-        if value is None or value < 0 or (not in_ns and value != int(value)):
+        if value is None or not 0 <= value <= LONGEST or (not in_ns and value != int(value)):
             wanted = "a number of ns" if in_ns else "a whole number of cycles (tCK: of ps)"
-            problems.append(Problem(f"override {name}", f"is '{raw}', must be {wanted}, at least 0"))
+            problems.append(Problem(f"override {name}", f"is '{raw}', must be {wanted} from 0 to {LONGEST:,}"))
         elif _bare(bare) == "CK":
             tck_ps = int(value * PS_PER_NS) if in_ns else int(value)
         elif not (known := _known(bare, standard)):

@@ -13,6 +13,8 @@ from narrowgauge.sim.dram.mapping import AddressMapping, parse_mapping
 from narrowgauge.sim.dram.standard import Standard
 
 Integers = NDArray[np.int64]
+#: a stream takes about 200 bytes of memory for each request
+MOST_REQUESTS = 20_000_000
 #: name: what it does
 PATTERNS = {
     "seq": "neighbouring bursts, one after the other",
@@ -36,8 +38,8 @@ class Stream:
 def stream(standard: Standard, controller: Controller, pattern: str, requests: int, writes: float = 0.0, seed: int = 0) -> Stream:
     """`requests` requests of a named pattern, the share `writes` of them writes (drawn with `seed`); raises InputError."""
     problems = []
-    if requests < 1:
-        problems.append(f"requests is {requests}, must be at least 1")
+    if not 1 <= requests <= MOST_REQUESTS:
+        problems.append(f"requests is {requests}, must be from 1 to {MOST_REQUESTS:,}")
     if not 0 <= writes <= 1:
         problems.append(f"writes is {writes}, must be a share from 0 to 1")
     if problems:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.sim.dram.expression import cycles, names
-from narrowgauge.sim.dram.standard import BankSet, Bus, Command, Constraint, Effect, Level, RequestKind, Standard, constraint_name
+from narrowgauge.sim.dram.standard import BankSet, Bus, Command, Constraint, Effect, Level, RequestKind, Standard
 
 if TYPE_CHECKING:
     from narrowgauge.sim.dram.loading import Sheet
@@ -150,6 +150,3 @@ def expand(words: Sequence[str], commands: Mapping[str, Command], scope: Level) 
         of_bus = [name for name, command in commands.items() if command.bus is BUSES.get(word) and command.level >= scope]
         found += of_bus or [word]
     return tuple(dict.fromkeys(found))
-
-
-__all__ = ["Rows", "constraint_name", "expand", "of", "read", "resolve"]
