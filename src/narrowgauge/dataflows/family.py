@@ -59,11 +59,13 @@ class KernelCost:
     actions: Mapping[str, Array]
     choice: Mapping[str, Array]
 
+    def busiest(self) -> Array:
+        """Place in `busy_us` of the busiest resource of each row."""
+        return np.asarray(np.argmax(np.stack(list(self.busy_us.values())), axis=0))
+
     def bound_by(self) -> Array:
         """Name of the busiest resource of each row."""
-        names: Array = np.array(list(self.busy_us))
-        busiest: Array = np.argmax(np.stack(list(self.busy_us.values())), axis=0)
-        return np.asarray(names[busiest])
+        return np.array(list(self.busy_us))[self.busiest()]
 
 
 class KernelFamily(Protocol):

@@ -21,11 +21,16 @@ def check_capacity(request: Request) -> MemoryFootprint:
     available = request.machine.resources.memory_gb
     if needed.total_gb <= available:
         return needed
-    raise CapacityError(
+    raise CapacityError("\n".join([shortfall(request, needed, available), *(f"  {hint}" for hint in _hints(request))]))
+
+
+def shortfall(request: Request, needed: MemoryFootprint, available_gb: float) -> str:
+    """One line that says what does not fit, and how much is missing."""
+    return (
         f"{request.model.name} in {request.scheme.name} with batch {request.batch} and {request.context} tokens needs "
         f"{needed.total_gb:.1f} GB per GPU (weights {needed.weights_gb:.1f}, KV cache {needed.kv_cache_gb:.1f}, "
-        f"activations {needed.activations_gb:.1f}); {request.machine.name} has {available:.1f} GB, "
-        f"{needed.total_gb - available:.1f} GB are missing\n" + "\n".join(f"  {hint}" for hint in _hints(request))
+        f"activations {needed.activations_gb:.1f}); {request.machine.name} has {available_gb:.1f} GB, "
+        f"{needed.total_gb - available_gb:.1f} GB are missing"
     )
 
 

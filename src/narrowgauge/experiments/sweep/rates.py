@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 #: seconds of one core for one more request (a model in sizes of its own: graph, kernels, their choice of tiles)
-REQUEST_S = 2e-3
+REQUEST_S = 8e-4
 #: seconds of one core for one more point of a request that is priced already (another number of the specification)
-POINT_S = 60e-6
+POINT_S = 35e-6
 #: seconds of one core for one point by events, kernel by kernel
 EVENT_S = 2.0
 _STEPS = ((60.0, "s"), (60.0, "min"), (24.0, "h"), (365.0, "days"), (float("inf"), "years"))

@@ -61,7 +61,7 @@ class Setting:
         machine = machine_of(self.machine)
         return machine.with_(**dict(self.replaced)) if self.replaced else machine
 
-    def request(self, batch: int, input_tokens: int, output_tokens: int, on: Hardware) -> Request:
+    def request(self, on: Hardware, batch: int, input_tokens: int, output_tokens: int) -> Request:
         """A checked request of these sizes; raises InputError with everything that is wrong."""
         return check(
             self.model, on, self.scheme, batch, input_tokens, output_tokens, self.tp, self.framework, self.fidelity, False
@@ -116,7 +116,7 @@ def _depends(setting: Setting) -> str:
         machine = setting.hardware()
         if isinstance(machine, Machine) and setting.varied:
             machine = machine.with_(**{path: rules()[path].low for path in setting.varied})
-        request = setting.request(1, 1, 2, machine)
+        request = setting.request(machine, 1, 1, 2)
         kernels = {(each.call.family, each.call.variant) for each in (*prefill_calls(request), *decode_calls(request))}
         families = {family for family, _ in kernels}
         bases = [basis_of(family, variant, request.machine) for family, variant in sorted(kernels, key=str)]
@@ -140,13 +140,16 @@ def _fit_parts(basis: Basis) -> Any:
     return (fit.physics_intervals, *own)
 
 
+def rows_by(codes: npt.NDArray[Any], count: int) -> list[npt.NDArray[np.intp]]:
+    """Places of each code from 0 to `count` - 1, in order."""
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.searchsorted(codes[order], np.arange(1, count)))
+
+
 def keys_of(frame: pd.DataFrame, codes: npt.NDArray[np.intp], settings: list[Setting]) -> list[bytes]:
     """Identity of each point: its parameters and what they depend on, 16 bytes."""
     keys: list[bytes] = [b""] * len(frame)
-    order = np.argsort(codes, kind="stable")
-    edges = np.searchsorted(codes[order], np.arange(len(settings) + 1))
-    for place, setting in enumerate(settings):
-        rows = order[edges[place] : edges[place + 1]]
+    for setting, rows in zip(settings, rows_by(codes, len(settings)), strict=True):
         start = hashlib.blake2b(f"{setting.identity}{setting.depends}".encode(), digest_size=_KEY_BYTES)
         numbers = frame[[*SIZES, *setting.varied]].to_numpy(float)[rows]
         width = 8 * numbers.shape[1]
