@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowgauge.errors import UnsupportedError
+from narrowgauge.sim.dram.burst import burst_length, issue_burst, run_ends
 from narrowgauge.sim.dram.choice import best_column, best_row
 from narrowgauge.sim.dram.columns import (
     ACTIVE_CYCLES,
@@ -70,6 +71,7 @@ class State(NamedTuple):
     issued: Integers  # command: how often
     times: Integers  # request × (ADMITTED, ISSUED, ENDED)
     ends: Integers  # direction × ends of data, in order
+    run_end: Integers  # request: the last of its run of equal ones
     log: Integers  # (cycle, command, bank) of the first commands
     scalars: Integers  # see columns.py
 
@@ -100,6 +102,7 @@ def fresh(tables: Tables, rules: Integers, requests: int, log_rows: int) -> Stat
         issued=np.zeros(count, np.int64),
         times=times,
         ends=np.empty((2, requests), np.int64),
+        run_end=np.empty(requests, np.int64),
         log=np.zeros((log_rows, 3), np.int64),
         scalars=scalars,
     )
@@ -129,7 +132,8 @@ def _compiled(sources: int) -> Callable[..., None]:
     def run(
         node_of: Integers, commands: Integers, updates: Integers, reach: Integers, kinds: Integers, facts: Integers,
         earliest: Integers, history: Integers, lists: Integers, links: Integers, active: Integers, ranks: Integers,
-        issued: Integers, times: Integers, ends: Integers, log: Integers, scalars: Integers, requests: Integers, rules: Integers,
+        issued: Integers, times: Integers, ends: Integers, run_end: Integers, log: Integers, scalars: Integers,
+        requests: Integers, rules: Integers,
     ) -> None:  # fmt: skip
         """Each cycle of the model: admit, mark refreshes that are due, one column command, one row command."""
         total = requests.shape[0]
@@ -138,6 +142,7 @@ def _compiled(sources: int) -> Callable[..., None]:
         column_at, request = NEVER, NONE
         column_free = row_free = True  # of this cycle
         scalars[STALE] = scalars[STALE_HITS] = 1
+        run_ends(requests, run_end)
         while served < total:
             ends_at = NEVER
             if rules[OUTSTANDING]:
@@ -186,6 +191,17 @@ def _compiled(sources: int) -> Callable[..., None]:
                 break
             now = at
             by_row = row_free and row_at == at and (column_at > at or wanting == URGENT)
+            if not by_row and row_at >= NEVER and column_free and row_free:
+                count = burst_length(
+                    commands, updates, kinds, log, scalars, requests, rules, run_end, request, arrived, served, now
+                )
+                if count > 0:
+                    now = 1 + issue_burst(
+                        node_of, commands, updates, reach, kinds, facts, earliest, history, lists, links, issued, times, ends,
+                        scalars, requests, request, arrived, count, now,
+                    )  # fmt: skip
+                    served, arrived = served + count, arrived + count
+                    continue
             issuing = command if by_row else kinds[requests[request, KIND], COLUMN]
             target = bank if by_row else requests[request, BANK]
             issue(node_of, commands, updates, reach, earliest, history, issued, log, scalars, issuing, target, now)

@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 COMMON: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 INSIDE: dict[str, Any] = {**COMMON, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 #: the files that compiled code is made of
-SOURCES = ("choice", "columns", "engine", "jit", "queue", "registers", "steps")
+SOURCES = ("burst", "choice", "columns", "engine", "jit", "queue", "registers", "steps")
 
 
 def entry(function: F) -> F:
