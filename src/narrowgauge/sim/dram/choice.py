@@ -90,6 +90,26 @@ def _oldest_at_once(
 
 
 @inlined
+def better_column(
+    node_of: Integers, commands: Integers, reach: Integers, kinds: Integers, earliest: Integers, lists: Integers,
+    requests: Integers, rules: Integers, scalars: Integers, where: int, now: int, best: int, chosen: int,
+) -> tuple[int, int]:  # fmt: skip
+    """The earlier of the column command chosen so far and of those of one list, of equals the older."""
+    oldest, group = lists[where, FIRST], requests[scalars[OLDEST], GROUP]
+    capped = lists[where, READ] != oldest and lists[where, WRITING] != oldest and lists[where, SERVED] >= rules[CAP]
+    for way in (READ, WRITING):
+        i = lists[where, way]
+        if i < 0 or requests[i, GROUP] != group:
+            continue
+        time = legal(node_of, commands, reach, earliest, kinds[requests[i, KIND], COLUMN], requests[i, BANK], now)
+        if capped and time >= lists[where, HOLD]:
+            continue
+        if time < best or (time == best and i < chosen):
+            best, chosen = time, i
+    return best, chosen
+
+
+@inlined
 def best_column(
     node_of: Integers, commands: Integers, reach: Integers, kinds: Integers, facts: Integers, earliest: Integers,
     lists: Integers, active: Integers, ranks: Integers, requests: Integers, rules: Integers, scalars: Integers, now: int,
@@ -101,26 +121,29 @@ def best_column(
         if time >= 0:
             return time, first
     best, chosen = NEVER, NONE
-    group = requests[first, GROUP]
     for at in range(scalars[LISTED]):
         where = active[at]
         if lists[where, READ] < 0 and lists[where, WRITING] < 0:
             continue
-        oldest = lists[where, FIRST]
-        if waits_for_refresh(node_of, ranks, rules, requests[oldest, BANK]):
+        if waits_for_refresh(node_of, ranks, rules, requests[lists[where, FIRST], BANK]):
             continue
-        capped = lists[where, READ] != oldest and lists[where, WRITING] != oldest and lists[where, SERVED] >= rules[CAP]
-        for way in (READ, WRITING):
-            i = lists[where, way]
-            if i < 0 or requests[i, GROUP] != group:
-                continue
-            command = kinds[requests[i, KIND], COLUMN]
-            time = legal(node_of, commands, reach, earliest, command, requests[i, BANK], now)
-            if capped and time >= lists[where, HOLD]:
-                continue
-            if time < best or (time == best and i < chosen):
-                best, chosen = time, i
+        best, chosen = better_column(
+            node_of, commands, reach, kinds, earliest, lists, requests, rules, scalars, where, now, best, chosen
+        )
     return best, chosen
+
+
+@inlined
+def alone(facts: Integers, ranks: Integers, command: int) -> bool:
+    """Whether a row command touched one row buffer and let no refresh come nearer: then only the hits of that buffer changed."""
+    if facts[SEVERAL] or facts[BUFFERS] > 1 or command == facts[PRECHARGE_ALL]:
+        return False
+    if command == facts[REFRESH_ALL] or command == facts[REFRESH_BANK]:
+        return False
+    for rank in range(ranks.shape[0]):  # noqa: SIM110 - all() of a generator does not compile
+        if ranks[rank, REFRESHING] >= 0:
+            return False
+    return True
 
 
 @inlined
@@ -159,6 +182,22 @@ def refresh_command(facts: Integers, lists: Integers, ranks: Integers, refresh: 
     if facts[BUFFERS] > 1 and lists[banks + bank, OPEN_ROW] >= 0:
         return int(facts[PRECHARGE_ALL])
     return int(facts[PRECHARGE] if lists[bank, OPEN_ROW] >= 0 else facts[REFRESH_BANK])
+
+
+@inlined
+def better_row(
+    node_of: Integers, commands: Integers, reach: Integers, earliest: Integers, lists: Integers, ranks: Integers,
+    requests: Integers, rules: Integers, where: int, now: int, best: int, chosen: int, chosen_bank: int, wanting: int,
+) -> tuple[int, int, int, int]:  # fmt: skip
+    """The earlier of the row command chosen so far, for request `wanting`, and of what one list wants; of equals the older."""
+    command, oldest = lists[where, WANT], lists[where, FIRST]
+    if command < 0 or waits_for_refresh(node_of, ranks, rules, requests[oldest, BANK]):
+        return best, chosen, chosen_bank, wanting
+    time = legal(node_of, commands, reach, earliest, command, lists[where, WANT_BANK], now)
+    lists[where, READY] = time
+    if time < best or (time == best and oldest < wanting):
+        return time, command, lists[where, WANT_BANK], oldest
+    return best, chosen, chosen_bank, wanting
 
 
 @inlined

@@ -28,9 +28,10 @@ DEPTH, CAP, OUTSTANDING, CLOSED_POLICY, AHEAD, REFRESH, STAGGERED, YIELDING = ra
 # oldest requests whose row is open; PLACE is where the list stands among the active ones; WANT at
 # WANT_BANK brings the oldest request nearer to its row, from READY on at the earliest
 OPEN_ROW, SERVED, HOLD, CLOSER, FIRST, LAST, READ, WRITING, PLACE, WANT, WANT_BANK, READY = range(12)
-# places of scalars; STALE and STALE_HITS: 1 where the choice of the next row and column command must be made anew; LATEST: last
-# end of data; FREED and FINISHED count reads, then writes
-DUE, OLDEST, LISTED, LOGGED, LATEST, STALE, STALE_HITS, FREED, _, FINISHED = range(10)
+# places of scalars; STALE and STALE_HITS: 1 where the choice of the next row and column command must be made anew; CHANGED: the
+# only list whose want has changed since a row command was chosen, or NONE; LATEST: last end of data; FREED and FINISHED count
+# reads, then writes
+DUE, OLDEST, LISTED, LOGGED, LATEST, STALE, STALE_HITS, CHANGED, FREED, _, FINISHED = range(11)
 # columns of links between requests of a list
 LATER, SOONER = range(2)
 # columns of ranks; REFRESHING: the bank whose refresh waits (0 for a whole rank), NONE if none does; NEXT: when the next is due

@@ -14,17 +14,20 @@ from numpy.typing import NDArray
 
 from narrowgauge.errors import UnsupportedError
 from narrowgauge.sim.dram.burst import burst_length, issue_burst, run_ends
-from narrowgauge.sim.dram.choice import best_column, best_row
+from narrowgauge.sim.dram.choice import alone, best_column, best_row, better_column, better_row
 from narrowgauge.sim.dram.columns import (
     ACTIVE_CYCLES,
     AHEAD,
     BANK,
     BUFFERS,
+    CHANGED,
+    CLOSED_POLICY,
     CLOSER,
     COLUMN,
     DEPTH,
     DRAIN,
     DUE,
+    FIRST,
     FREED,
     GROUP,
     HISTORIES,
@@ -89,7 +92,7 @@ def fresh(tables: Tables, rules: Integers, requests: int, log_rows: int) -> Stat
     turn = np.arange(len(ranks)) % facts[RANKS] + 1 if rules[STAGGERED] else facts[RANKS]
     ranks[:, NEXT] = interval * turn // facts[RANKS] if rules[REFRESH] else NEVER
     times = np.full((requests, 3), NONE, np.int64)
-    scalars = np.zeros(11, np.int64)
+    scalars = np.zeros(12, np.int64)
     scalars[DUE] = ranks[:, NEXT].min()
     longest = int(tables.updates[:, WINDOW].max())
     return State(
@@ -165,17 +168,28 @@ def _compiled(sources: int) -> Callable[..., None]:
                     node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
                 )
                 scalars[STALE_HITS] = 0
-            elif not column_free:
-                column_at, request = NEVER, NONE
-                scalars[STALE_HITS] = 1
             if scalars[STALE] == 0 and command >= 0:
                 scalars[STALE] = legal(node_of, commands, reach, earliest, command, bank, now) > row_at
+            if scalars[STALE] == 0 and scalars[CHANGED] >= 0:
+                if (
+                    rules[CLOSED_POLICY]
+                    or (command >= 0 and wanting < 0)
+                    or (wanting >= 0 and requests[wanting, BANK] == requests[lists[scalars[CHANGED], FIRST], BANK])
+                ):
+                    scalars[STALE] = 1
+                else:
+                    row_at, command, bank, wanting = better_row(
+                        node_of, commands, reach, earliest, lists, ranks, requests, rules, scalars[CHANGED], now,
+                        row_at, command, bank, wanting,
+                    )  # fmt: skip
+            scalars[CHANGED] = NONE
             if scalars[STALE]:
                 row_at, command, bank, wanting = best_row(
                     node_of, commands, reach, kinds, facts, earliest, lists, active, ranks, requests, rules, scalars, now
                 )
                 scalars[STALE] = 0
-            at = row_at if row_free and (row_at < column_at or (row_at == column_at and wanting == URGENT)) else column_at
+            hit_at = column_at if column_free else NEVER
+            at = row_at if row_free and (row_at < hit_at or (row_at == hit_at and wanting == URGENT)) else hit_at
             if not (column_free and row_free) and at > now:
                 now += 1
                 column_free = row_free = True
@@ -190,7 +204,7 @@ def _compiled(sources: int) -> Callable[..., None]:
             if at >= NEVER:
                 break
             now = at
-            by_row = row_free and row_at == at and (column_at > at or wanting == URGENT)
+            by_row = row_free and row_at == at and (hit_at > at or wanting == URGENT)
             if not by_row and row_at >= NEVER and column_free and row_free:
                 count = burst_length(
                     commands, updates, kinds, log, scalars, requests, rules, run_end, request, arrived, served, now
@@ -206,23 +220,16 @@ def _compiled(sources: int) -> Callable[..., None]:
             target = bank if by_row else requests[request, BANK]
             issue(node_of, commands, updates, reach, earliest, history, issued, log, scalars, issuing, target, now)
             if by_row:
+                known = scalars[STALE_HITS] == 0 and (request < 0 or requests[request, BANK] != bank)
                 change_rows(
-                    commands,
-                    reach,
-                    kinds,
-                    facts,
-                    lists,
-                    links,
-                    active,
-                    ranks,
-                    requests,
-                    rules,
-                    scalars,
-                    command,
-                    bank,
-                    wanting,
+                    commands, reach, kinds, facts, lists, links, active, ranks, requests, rules, scalars, command, bank, wanting,
                     now,
-                )
+                )  # fmt: skip
+                if known and alone(facts, ranks, command):
+                    column_at, request = better_column(
+                        node_of, commands, reach, kinds, earliest, lists, requests, rules, scalars, bank, now, column_at, request
+                    )  # fmt: skip
+                    scalars[STALE_HITS] = 0
                 row_free = False
                 column_free = wanting == URGENT
             else:

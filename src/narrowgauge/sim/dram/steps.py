@@ -12,6 +12,7 @@ from narrowgauge.sim.dram.columns import (
     BUFFER,
     BUFFERS,
     CAP,
+    CHANGED,
     CLOSE,
     CLOSER,
     DONE,
@@ -66,10 +67,13 @@ def reconsider(
 
     It may, where its oldest request does not have its row, and where nobody waits or i is the first to wait."""
     oldest = lists[where, FIRST]
-    if oldest < 0 or oldest == i or (lists[where, READ] != oldest and lists[where, WRITING] != oldest):
+    if oldest < 0:
         scalars[STALE] = 1
-        if oldest >= 0:
-            note_want(commands, reach, kinds, lists, requests, rules[CAP], where)
+    elif oldest == i or (lists[where, READ] != oldest and lists[where, WRITING] != oldest):
+        if scalars[CHANGED] >= 0 and scalars[CHANGED] != where:
+            scalars[STALE] = 1
+        scalars[CHANGED] = where
+        note_want(commands, reach, kinds, lists, requests, rules[CAP], where)
 
 
 @inlined
