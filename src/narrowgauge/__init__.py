@@ -21,6 +21,8 @@ The grammar is four nouns and a few verbs. Every noun is immutable; every change
     ng.build_graph(model, scheme, "decode", batch=8)        the operators of one pass, with MACs and bytes
     ng.memory_footprint(model, scheme, batch, context)      what has to fit
     ng.describe(machine)                                    every number of a machine, its source, what nobody measured
+    ng.run_sweep("sweep.yaml", "results")                   many predictions, kept as they finish (docs/sweeps.md)
+    ng.read_results("results")                              their table, a row per point
     machine.with_(**{"dram.bandwidth_gb_per_s": 4800})      a what-if variant; predictions say that it is one
 
 Names take `-` and `_` alike. `ng.machine_names()` (GPUs), `ng.pim_names()`, `ng.model_names()` and `ng.SCHEMES` list what ships.
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from narrowgauge.experiments.predict import predict
     from narrowgauge.experiments.predict_result import Prediction
     from narrowgauge.experiments.price import price_table
+    from narrowgauge.experiments.sweep import read_results, run_sweep
     from narrowgauge.formats import SCHEMES, QuantScheme, parse_scheme
     from narrowgauge.workloads import ModelConfig, build_graph, memory_footprint, model_names, read_model
 
@@ -64,6 +67,8 @@ __all__ = [
     "predict",
     "price_table",
     "read_model",
+    "read_results",
+    "run_sweep",
 ]
 
 _HOMES = {
@@ -72,6 +77,7 @@ _HOMES = {
     "experiments.predict": ("predict",),
     "experiments.predict_result": ("Prediction",),
     "experiments.price": ("price_table",),
+    "experiments.sweep": ("read_results", "run_sweep"),
     "formats": ("SCHEMES", "QuantScheme", "parse_scheme"),
     "workloads": ("ModelConfig", "build_graph", "memory_footprint", "model_names", "read_model"),
 }

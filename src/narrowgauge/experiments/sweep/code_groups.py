@@ -20,7 +20,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "workloads/*.py",
         "workloads/architectures/*.py",
         "archmodels/energy.py",
-        "archmodels/machine.py",
+        "archmodels/machine*.py",
         "archmodels/rule.py",
         "archmodels/schema.py",
         "archmodels/specification.py",

@@ -82,7 +82,7 @@ def on_dask(work: Work, pieces: Sequence[pd.DataFrame], address: str | None) -> 
         raise InputError([Problem(f"--address {address}", f"no Dask scheduler answers: {str(error).splitlines()[0]}")]) from None
     with client:
         futures = client.map(work, pieces, pure=False, retries=RETRIES)
-        for future in distributed.as_completed(futures):
+        for future in distributed.as_completed(futures, loop=client.loop):
             yield future.result()
             future.release()
 
@@ -99,14 +99,18 @@ def on_ray(work: Work, pieces: Sequence[pd.DataFrame], address: str | None) -> R
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise InputError([Problem(f"--address {address}", f"no Ray cluster answers: {str(error).splitlines()[0]}")]) from None
     try:
-        remote = ray.remote(max_retries=RETRIES)(work)
-        left = [remote.remote(piece) for piece in pieces]
+        remote = ray.remote(max_retries=RETRIES)(_worked)
+        left = [remote.remote(work, piece) for piece in pieces]
         while left:
             ready, left = ray.wait(left)
             yield from ray.get(ready)
     finally:
         if owned:
             ray.shutdown()
+
+
+def _worked(work: Work, piece: pd.DataFrame) -> pd.DataFrame:
+    return work(piece)
 
 
 def _extra(module: str, extra: str) -> Any:

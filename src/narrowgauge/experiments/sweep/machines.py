@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from narrowgauge.archmodels import Hardware, Machine, load_machine
 from narrowgauge.archmodels.schema import rules
-from narrowgauge.registry import canonical
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,10 +19,15 @@ if TYPE_CHECKING:
 _BRANCHES = ("tensor_macs_per_sm_cycle.", "link.bandwidth_gb_per_s")
 
 
-@lru_cache(maxsize=512)
 def machine_of(name: str) -> Hardware:
-    """The hardware of a name, or of the YAML file at a path."""
-    return load_machine(name if canonical(name) == name and not Path(name).is_file() else Path(name))
+    """The hardware of a name, or of the YAML file at a path, as that file is now."""
+    path = Path(name)
+    return _read(name, path.stat().st_mtime_ns) if path.is_file() else _read(name, None)
+
+
+@lru_cache(maxsize=512)
+def _read(name: str, changed_ns: int | None) -> Hardware:
+    return load_machine(name if changed_ns is None else Path(name))
 
 
 def structural(path: str) -> bool:

@@ -46,7 +46,7 @@ def _text(name: str, default: str | None, read: Callable[[str], Any]) -> Paramet
         try:
             read(str(value))
         except InputError as error:
-            return [str(problem) for problem in error.problems]
+            return [problem.what if problem.where == name else str(problem) for problem in error.problems]
         return []
 
     def spelling(value: Any) -> str:

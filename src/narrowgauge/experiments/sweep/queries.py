@@ -100,7 +100,7 @@ def baseline(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
     if len(base) == 1:
         reference = base.iloc[[0] * len(frame)]
     else:
-        if base.duplicated(shared).any():
+        if not shared or base.duplicated(shared).any():
             others = [name for name in varying(base) if name in named]
             raise InputError(f"the baseline '{condition}' has several rows for one point; they differ in {', '.join(others)}")
         keys = frame[shared].astype(dict.fromkeys(shared, object))

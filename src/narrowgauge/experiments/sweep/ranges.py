@@ -49,7 +49,7 @@ def read_values(raw: object, whole: bool) -> Values:
     if isinstance(raw, Mapping):
         if len(raw) != 1 or next(iter(raw)) not in RULES:
             given = ", ".join(map(str, raw))
-            raise InputError([Problem("", f"is {{{given}}}, write one of {', '.join(RULES)}, {nearest(given, RULES)}")])
+            raise InputError([Problem("", f"is {{{given}}}, must be one rule, {nearest(given, RULES)}")])
         rule, arguments = next(iter(raw.items()))
         if not isinstance(arguments, list) or not all(_is_number(item) for item in arguments):
             raise InputError([Problem("", f"{rule}: {arguments!r} is no list of numbers")])

@@ -21,7 +21,7 @@ from narrowgauge.experiments.sweep.expansion import expand
 from narrowgauge.experiments.sweep.lock import held
 from narrowgauge.experiments.sweep.origin import origin
 from narrowgauge.experiments.sweep.rates import EVENT_S, POINT_S, REQUEST_S
-from narrowgauge.experiments.sweep.settings import Setting, keys_of, paths_in, settings_of
+from narrowgauge.experiments.sweep.settings import Setting, depends, keys_of, paths_in, settings_of
 from narrowgauge.experiments.sweep.store import Store
 
 if TYPE_CHECKING:
@@ -37,11 +37,14 @@ MOST_ROWS = 100_000  # of a piece: bounds its memory
 
 @dataclass(frozen=True)
 class Plan:
-    """Every point of a sweep with its identity, and which of them a folder does not hold yet (`missing`, places in the table)."""
+    """Every point of a sweep with its identity, and which of them a folder does not hold yet (`missing`, places in the table).
+
+    `depends` is the hash of what each setting, by its identity, is computed from."""
 
     sweep: Sweep
     points: pd.DataFrame
     settings: tuple[Setting, ...]
+    depends: Mapping[str, str]
     missing: Any
     notes: tuple[str, ...]
 
@@ -72,14 +75,16 @@ def plan(source: str | Path | Mapping[str, Any] | Sweep, folder: str | Path | No
 def _plan(sweep: Sweep, store: Store | None) -> tuple[Plan, Any]:
     points = expand(sweep)
     codes, settings = settings_of(points)
-    keys = keys_of(points, codes, settings)
+    hashes = [depends(setting) for setting in settings]
+    keys = keys_of(points, codes, settings, hashes)
     points[KEY] = keys
     points[SETTING] = _spread(codes, [setting.identity for setting in settings])
-    points[DEPENDS] = _spread(codes, [setting.depends for setting in settings])
+    points[DEPENDS] = _spread(codes, hashes)
     scan = store.scan([KEY]) if store is not None else None
     finished = store.finished(scan) if store is not None and scan is not None else set[bytes]()
     missing = np.flatnonzero([key not in finished for key in keys])
-    return Plan(sweep, points, tuple(settings), missing, tuple(scan.notes) if scan else ()), scan
+    known = {setting.identity: depended for setting, depended in zip(settings, hashes, strict=True)}
+    return Plan(sweep, points, tuple(settings), known, missing, tuple(scan.notes) if scan else ()), scan
 
 
 def _spread(codes: Any, texts: list[str]) -> Any:
@@ -108,7 +113,7 @@ def run_sweep(
         manifest = store.read_manifest()
         made, scan = _plan(sweep, store)
         store.set_aside(scan)
-        manifest["settings"] |= {setting.identity: setting.depends for setting in made.settings}
+        manifest["settings"] |= made.depends
         manifest["runs"].append(origin(sweep, made.settings, command))
         store.write_manifest(manifest)
         failed = _compute(made, store, compute, jobs, progress)

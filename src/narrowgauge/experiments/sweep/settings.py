@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,11 +66,6 @@ class Setting:
             self.model, on, self.scheme, batch, input_tokens, output_tokens, self.tp, self.framework, self.fidelity, False
         )
 
-    @property
-    def depends(self) -> str:
-        """Hash of everything that its results are computed from."""
-        return _depends(self)
-
 
 def paths_in(frame: pd.DataFrame) -> list[str]:
     """Columns of a table of points that are numbers of the specification."""
@@ -108,9 +102,9 @@ def _setting(row: pd.Series[Any], paths: list[str]) -> Setting:
     )
 
 
-@lru_cache(maxsize=65536)
-def _depends(setting: Setting) -> str:
-    """The numbers that points replace do not count: they are set to the same value for everybody."""
+def depends(setting: Setting) -> str:
+    """Hash of everything that results of a setting are computed from. Numbers that points replace do not count: they are set to
+    the same value for everybody."""
     groups = {COMMON, *((EVENT,) if setting.fidelity == Fidelity.EVENT else ())}
     try:
         machine = setting.hardware()
@@ -146,11 +140,11 @@ def rows_by(codes: npt.NDArray[Any], count: int) -> list[npt.NDArray[np.intp]]:
     return np.split(order, np.searchsorted(codes[order], np.arange(1, count)))
 
 
-def keys_of(frame: pd.DataFrame, codes: npt.NDArray[np.intp], settings: list[Setting]) -> list[bytes]:
-    """Identity of each point: its parameters and what they depend on, 16 bytes."""
+def keys_of(frame: pd.DataFrame, codes: npt.NDArray[np.intp], settings: list[Setting], hashes: list[str]) -> list[bytes]:
+    """Identity of each point, 16 bytes: its parameters and what its setting depends on (`hashes`)."""
     keys: list[bytes] = [b""] * len(frame)
-    for setting, rows in zip(settings, rows_by(codes, len(settings)), strict=True):
-        start = hashlib.blake2b(f"{setting.identity}{setting.depends}".encode(), digest_size=_KEY_BYTES)
+    for setting, depended, rows in zip(settings, hashes, rows_by(codes, len(settings)), strict=True):
+        start = hashlib.blake2b(f"{setting.identity}{depended}".encode(), digest_size=_KEY_BYTES)
         numbers = frame[[*SIZES, *setting.varied]].to_numpy(float)[rows]
         width = 8 * numbers.shape[1]
         packed = np.ascontiguousarray(numbers, "<f8").tobytes()
