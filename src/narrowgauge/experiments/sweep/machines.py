@@ -15,8 +15,8 @@ from narrowgauge.archmodels.schema import rules
 if TYPE_CHECKING:
     import pandas as pd
 
-#: what kernels' schedules branch on: whole counts, and these
-_BRANCHES = ("tensor_macs_per_sm_cycle.", "link.bandwidth_gb_per_s")
+#: numbers that decide which kernels there are
+_KERNELS = ("tensor_macs_per_sm_cycle.", "link.bandwidth_gb_per_s")
 
 
 def machine_of(name: str) -> Hardware:
@@ -31,9 +31,13 @@ def _read(name: str, changed_ns: int | None) -> Hardware:
 
 
 def structural(path: str) -> bool:
-    """Whether a number of the specification decides what is computed, not only with which number: its values are evaluated one
-    after the other."""
-    return rules()[path].whole or path.startswith(_BRANCHES)
+    """Whether schedules count with a number of the specification or branch on it: each value is evaluated by itself."""
+    return rules()[path].whole or decides_kernels(path)
+
+
+def decides_kernels(path: str) -> bool:
+    """Whether a number of the specification decides which kernels run, and which fits serve them."""
+    return path.startswith(_KERNELS)
 
 
 def machine_numbers(names: pd.Series[Any], path: str) -> npt.NDArray[np.float64]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.errors import InputError, Problem
-from narrowgauge.experiments.sweep.columns import ERROR, HIGH, LOW, QUANTITIES, RESULT_KINDS
+from narrowgauge.experiments.sweep.columns import HIGH, LOW, QUANTITIES, RESULT_KINDS
 from narrowgauge.experiments.sweep.document import parameter_kinds
 from narrowgauge.experiments.sweep.expansion import evaluated
 from narrowgauge.experiments.sweep.expression import ValueKind, parse
@@ -171,8 +171,3 @@ def _front(points: Floats) -> npt.NDArray[np.bool_]:
         front[left[equal]] = True
         left = left[~equal & ~_beaten(points[left], best)]
     return front
-
-
-def has_result(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows that were priced."""
-    return frame[frame[ERROR].astype(object) == ""].reset_index(drop=True)

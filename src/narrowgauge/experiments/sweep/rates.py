@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+#: seconds of one core for one more setting (a machine, a scheme, a count of SMs: which fits serve it)
+SETTING_S = 10e-3
 #: seconds of one core for one more request (a model in sizes of its own: graph, kernels, their choice of tiles)
 REQUEST_S = 8e-4
 #: seconds of one core for one more point of a request that is priced already (another number of the specification)

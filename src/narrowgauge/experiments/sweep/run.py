@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,9 +19,10 @@ from narrowgauge.experiments.sweep.evaluation import evaluate
 from narrowgauge.experiments.sweep.executors import Executor, executor
 from narrowgauge.experiments.sweep.expansion import expand
 from narrowgauge.experiments.sweep.lock import held
+from narrowgauge.experiments.sweep.machines import structural
 from narrowgauge.experiments.sweep.origin import origin
-from narrowgauge.experiments.sweep.rates import EVENT_S, POINT_S, REQUEST_S
-from narrowgauge.experiments.sweep.settings import Setting, depends, keys_of, paths_in, settings_of
+from narrowgauge.experiments.sweep.rates import EVENT_S, POINT_S, REQUEST_S, SETTING_S
+from narrowgauge.experiments.sweep.settings import SHARED, SIZES, Setting, depends, keys_of, paths_in, settings_of
 from narrowgauge.experiments.sweep.store import Store
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def plan(source: str | Path | Mapping[str, Any] | Sweep, folder: str | Path | No
 def _plan(sweep: Sweep, store: Store | None) -> tuple[Plan, Any]:
     points = expand(sweep)
     codes, settings = settings_of(points)
-    hashes = [depends(setting) for setting in settings]
+    hashes = depends(settings)
     keys = keys_of(points, codes, settings, hashes)
     points[KEY] = keys
     points[SETTING] = _spread(codes, [setting.identity for setting in settings])
@@ -141,15 +142,22 @@ def _compute(made: Plan, store: Store, compute: Executor, jobs: int, progress: P
 
 
 def _seconds(points: pd.DataFrame) -> Any:
-    """Expected seconds of each row: a row that differs from the one before in more than continuous numbers is a new request."""
-    if points.empty:
-        return np.zeros(0)
-    shared = [name for name in points.columns if name not in (KEY, *paths_in(points))]
-    new = np.ones(len(points), bool)
-    columns = [points[name].cat.codes if points[name].dtype == "category" else points[name] for name in shared]
-    new[1:] = np.logical_or.reduce([column.to_numpy()[1:] != column.to_numpy()[:-1] for column in columns])
-    events = (points["fidelity"] == Fidelity.EVENT).to_numpy()
-    return np.where(events, EVENT_S, np.where(new, REQUEST_S, POINT_S))
+    """Expected seconds of each row, by what it does not share with the one before: the setting, the request, or only numbers."""
+    apart = [path for path in paths_in(points) if structural(path)]
+    seconds = np.where(_changes(points, SIZES), REQUEST_S, POINT_S)
+    seconds[_changes(points, (*SHARED, *apart))] = SETTING_S
+    seconds[(points["fidelity"] == Fidelity.EVENT).to_numpy()] = EVENT_S
+    return seconds
+
+
+def _changes(points: pd.DataFrame, names: Iterable[str]) -> Any:
+    """Rows that differ in one of these columns from the row before; the first row does."""
+    changed = np.zeros(len(points), bool)
+    changed[:1] = True
+    for name in names:
+        column = points[name].cat.codes if points[name].dtype == "category" else points[name]
+        changed[1:] |= np.diff(column.to_numpy()) != 0
+    return changed
 
 
 def _pieces(points: pd.DataFrame, jobs: int) -> Iterator[pd.DataFrame]:

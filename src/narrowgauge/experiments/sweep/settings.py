@@ -24,7 +24,7 @@ from narrowgauge.experiments.predict import decode_calls, prefill_calls
 from narrowgauge.experiments.predict_request import Request, check
 from narrowgauge.experiments.sweep.code_groups import COMMON, EVENT, code_hashes
 from narrowgauge.experiments.sweep.content import content_hash
-from narrowgauge.experiments.sweep.machines import machine_of, structural
+from narrowgauge.experiments.sweep.machines import decides_kernels, machine_of, structural
 from narrowgauge.experiments.sweep.parameters import PARAMETERS
 
 if TYPE_CHECKING:
@@ -102,9 +102,25 @@ def _setting(row: pd.Series[Any], paths: list[str]) -> Setting:
     )
 
 
-def depends(setting: Setting) -> str:
-    """Hash of everything that results of a setting are computed from. Numbers that points replace do not count: they are set to
-    the same value for everybody."""
+def depends(settings: list[Setting]) -> list[str]:
+    """For each setting the hash of everything that its results are computed from, apart from the numbers that it replaces."""
+    known: dict[Setting, str] = {}
+    templates = [_template(setting) for setting in settings]
+    for template in templates:
+        if template not in known:
+            known[template] = _depends(template)
+    return [known[template] for template in templates]
+
+
+def _template(setting: Setting) -> Setting:
+    """What settings share that differ in numbers which decide nothing but results."""
+    kept = tuple((path, value) for path, value in setting.replaced if decides_kernels(path))
+    free = [path for path, _ in setting.replaced if not decides_kernels(path)]
+    return replace(setting, replaced=kept, varied=tuple(sorted((*setting.varied, *free))))
+
+
+def _depends(setting: Setting) -> str:
+    """Numbers that vary do not count: they are set to the same value for everybody."""
     groups = {COMMON, *((EVENT,) if setting.fidelity == Fidelity.EVENT else ())}
     try:
         machine = setting.hardware()
