@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,7 @@ from narrowgauge.cli.lazy import INTERRUPTED, USAGE
 from narrowgauge.errors import NarrowgaugeError
 
 if TYPE_CHECKING:
-    from narrowgauge.kernels.campaign import Progress
+    from narrowgauge.kernels.campaign import Outcome, Progress
     from narrowgauge.kernels.plan import PlannedBench
 
 SHORT_FALL = 1
@@ -26,7 +26,8 @@ EPILOG = """\b
 Examples:
   narrowgauge measure --suite quick --out measurements/my-gpu
   narrowgauge measure --suite full --dry-run
-  narrowgauge measure --dry-run --architecture sm90 --only mma-sync-latency
+  narrowgauge measure --dry-run --architecture sm90 --only mma-sync
+  narrowgauge measure --suite full --dry-run --json plan.json
 """
 
 
@@ -38,8 +39,16 @@ Examples:
 @click.option("--architecture", type=click.Choice(ARCHITECTURES), help="Of a dry run; without it, all of them.")
 @click.option("--device", type=click.IntRange(0), default=0, show_default=True, help="Which GPU, as the driver counts them.")
 @click.option("--libraries/--no-libraries", default=True, help="Also time cuBLAS and attention through torch, if it is there.")
+@common.json_option
 def measure(
-    suite: str, out: Path | None, only: tuple[str, ...], dry_run: bool, architecture: str | None, device: int, libraries: bool
+    suite: str,
+    out: Path | None,
+    only: tuple[str, ...],
+    dry_run: bool,
+    architecture: str | None,
+    device: int,
+    libraries: bool,
+    json_file: str | None,
 ) -> int:
     """Measure this machine's GPU with the microbenchmark suite.
 
@@ -48,51 +57,67 @@ def measure(
     recorded, never changed. Exit code 1 if a point failed or a result was wrong.
     """
     if dry_run:
-        return _dry_run(suite, only, architecture)
+        return _dry_run(suite, only, architecture, json_file)
     if architecture:
         raise click.UsageError("--architecture belongs to --dry-run; a campaign measures the GPU that is there")
     if out is None:
         raise click.UsageError("give --out DIR, or --dry-run")
-    return _campaign(suite, out, only, device, libraries)
+    return _campaign(suite, out, only, device, libraries, json_file)
 
 
-def _dry_run(suite: str, only: tuple[str, ...], architecture: str | None) -> int:
+def _dry_run(suite: str, only: tuple[str, ...], architecture: str | None, json_file: str | None) -> int:
     """Plan and machine code of one architecture or of all."""
     from narrowgauge.kernels.plan import NOMINAL, plan
 
     chosen = (architecture,) if architecture else ARCHITECTURES
-    wrong = 0
-    for name in chosen:
-        wrong += _print_plan(name, suite, plan(suite, NOMINAL[name], only))
-    return SHORT_FALL if wrong else 0
+    plans = {name: [_described(item, name) for item in plan(suite, NOMINAL[name], only)] for name in chosen}
+    if json_file != common.STDOUT:
+        for name, rows in plans.items():
+            _print_plan(name, suite, rows)
+    common.write_json({"suite": suite, "architectures": plans}, json_file)
+    return SHORT_FALL if any(row["problems"] for rows in plans.values() for row in rows) else 0
 
 
-def _print_plan(architecture: str, suite: str, planned: tuple[PlannedBench, ...]) -> int:
-    """One table; how many kernels have a problem."""
+def _described(item: PlannedBench, architecture: str) -> dict[str, Any]:
+    """One bench of a plan: points, reasons of those that are skipped, kernels, loops whose machine code is as expected."""
     from narrowgauge.kernels.machine_code import account
 
+    found = account(item.bench, architecture)
+    return {
+        "bench": item.bench.name,
+        "timing": str(item.bench.timing),
+        "points": item.asked,
+        "skipped": dict(item.skips),
+        "kernels": found.entries,
+        "loops": found.judged,
+        "loops_as_expected": found.judged - len(found.problems),
+        "problems": {entry: list(what) for entry, what in found.problems.items()},
+        "seconds": item.seconds,
+    }
+
+
+def _print_plan(architecture: str, suite: str, rows: list[dict[str, Any]]) -> None:
+    """One table, the reasons of skipped points, and what is wrong with kernels."""
     columns = ("bench", "timing", ">points", ">skipped", ">kernels", ">loops", ">s")
     table = common.table(*columns, title=f"{architecture}, suite {suite}: loops whose machine code is as expected, expected time")
     table.columns[0].no_wrap = table.columns[1].no_wrap = True
-    problems: list[str] = []
-    for item in planned:
-        found = account(item.bench, architecture)
-        problems += [f"{item.bench.name}: {entry}: {'; '.join(what)}" for entry, what in found.problems.items()]
-        checked = f"{found.judged - len(found.problems)}/{found.judged}"
-        counts = (item.asked, sum(item.skips.values()), found.entries, checked, f"{item.seconds:.0f}")
-        table.add_row(item.bench.name, str(item.bench.timing), *map(str, counts))
+    for row in rows:
+        loops = f"{row['loops_as_expected']}/{row['loops']}"
+        cells = (row["points"], sum(row["skipped"].values()), row["kernels"], loops, f"{row['seconds']:.0f}")
+        table.add_row(row["bench"], row["timing"], *map(str, cells))
     table.add_section()
-    table.add_row("all", "", str(sum(i.asked for i in planned)), "", "", "", f"{sum(i.seconds for i in planned):.0f}")
+    total = {name: sum(row[name] for row in rows) for name in ("points", "seconds")}
+    table.add_row("all", "", str(total["points"]), "", "", "", f"{total['seconds']:.0f}")
     common.console().print(table)
-    for item in planned:
-        for reason, count in item.skips.items():
-            click.echo(common.wrapped(f"{item.bench.name}: {count} points skipped: {reason}"))
+    for row in rows:
+        for reason, count in row["skipped"].items():
+            click.echo(common.wrapped(f"{row['bench']}: {count} points skipped: {reason}"))
+    problems = [f"{row['bench']}: {entry}: {'; '.join(what)}" for row in rows for entry, what in row["problems"].items()]
     for problem in problems[:PROBLEMS_SHOWN]:
         common.problem_line(problem)
-    return len(problems)
 
 
-def _campaign(suite: str, out: Path, only: tuple[str, ...], device: int, libraries: bool) -> int:
+def _campaign(suite: str, out: Path, only: tuple[str, ...], device: int, libraries: bool, json_file: str | None) -> int:
     """Look what is there, measure in processes of its own, and print what came of it."""
     from narrowgauge.kernels import toolchain
     from narrowgauge.kernels._pycuda import device_properties
@@ -106,7 +131,7 @@ def _campaign(suite: str, out: Path, only: tuple[str, ...], device: int, librari
     planned = plan(suite, properties.device, only)
     path = out / "measurements.jsonl"
     code = supervised(_measure, (suite, out, only, device, libraries), lambda: path.stat().st_size if path.exists() else 0)
-    return code or _print_summary(path, planned)
+    return code or _summary(path, planned, json_file)
 
 
 def _measure(suite: str, out: Path, only: tuple[str, ...], device: int, libraries: bool) -> None:
@@ -142,24 +167,30 @@ def _progress() -> Iterator[Progress]:
         yield lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
 
 
-def _print_summary(path: Path, planned: tuple[PlannedBench, ...]) -> int:
+def _summary(path: Path, planned: tuple[PlannedBench, ...], json_file: str | None) -> int:
     """What the file holds of the plan; 1 if a point failed or was wrong."""
     from narrowgauge.kernels.campaign import outcome
     from narrowgauge.measurements import read_measurements
 
     found = read_measurements(path)
+    outcomes = {item.bench.name: outcome(item.bench.name, item.source_hash, found) for item in planned}
+    outcomes |= {name: outcome(name, None, found) for name in found.benches if name.startswith("library-")}
+    if json_file != common.STDOUT:
+        _print_outcomes(outcomes)
+        click.echo(str(path))
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+    benches = {name: vars(one) for name, one in outcomes.items()}
+    common.write_json({"file": str(path), "benches": benches, "notes": [str(note) for note in found.notes]}, json_file)
+    return SHORT_FALL if any(o.failed or o.wrong for o in outcomes.values()) else 0
+
+
+def _print_outcomes(outcomes: Mapping[str, Outcome]) -> None:
     table = common.table(
         "bench", ">measured", ">skipped", ">failed", ">wrong", ">dropped", ">noise", title="samples dropped, median noise"
     )
     table.columns[0].no_wrap = True
-    outcomes = [(item.bench.name, outcome(item.bench.name, item.source_hash, found)) for item in planned]
-    libraries = [name for name in found.benches if name.startswith("library-")]
-    outcomes += [(name, outcome(name, None, found)) for name in libraries]
-    for name, o in outcomes:
+    for name, o in outcomes.items():
         noise = common.percent(float("nan") if o.noise is None else o.noise)
         table.add_row(name, *map(str, (o.measured, o.skipped, o.failed, o.wrong, o.discarded)), noise)
     common.console().print(table)
-    for note in found.notes:
-        click.echo(f"note: {note}", err=True)
-    click.echo(str(path))
-    return SHORT_FALL if any(o.failed or o.wrong for _, o in outcomes) else 0

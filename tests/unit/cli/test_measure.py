@@ -1,5 +1,6 @@
 """Does `measure` plan without a GPU, and say what is missing where it cannot measure?"""
 
+import json
 import sys
 from pathlib import Path
 
@@ -17,6 +18,14 @@ def test_a_dry_run_prints_plan_and_machine_code_of_one_architecture() -> None:
     result = run("--dry-run", "--architecture", "sm80", "--only", "mma-sync")
     assert result.exit_code == 0, result.output
     assert all(word in result.stdout for word in ("sm80, suite quick", "mma-sync", "clock", "all"))
+
+
+def test_the_plan_is_there_as_json() -> None:
+    plan = json.loads(run("--dry-run", "--architecture", "sm90", "--only", "mma-sync", "--json", "-").stdout)
+    (bench,) = plan["architectures"]["sm90"]
+    assert (plan["suite"], bench["bench"], bench["problems"]) == ("quick", "mma-sync", {})
+    assert bench["loops_as_expected"] == bench["loops"] > 0
+    assert any("FP8" in reason for reason in bench["skipped"])
 
 
 def test_without_pycuda_or_gpu_nothing_is_measured_and_it_is_said_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
