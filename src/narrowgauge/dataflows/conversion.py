@@ -80,9 +80,7 @@ def _to_half(element: NumberFormat, suffix: str) -> str:
             stem = "ternary"
         case CodebookFormat() if _is_bipolar(element):
             stem = "bipolar4" if element.bits > NIBBLE // 2 else "bipolar2"
-        case CodebookFormat() if len(element.entries) <= SYMMETRIC_ENTRIES and set(element.entries) == {
-            -e for e in element.entries
-        }:
+        case CodebookFormat() if _is_symmetric(element):
             stem = "flint4-prmt"
         case _:
             stem = "nf4-prmt"
