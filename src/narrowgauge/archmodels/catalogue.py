@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -12,7 +13,20 @@ from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.registry import canonical
 
 SUFFIX = ".yaml"
-GPUS, PIM = "specs", "pim/specs"
+GPUS, PIM, UNITS = "specs", "pim/specs", "units/specs"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Folders of specifications of one kind, the word that errors use."""
+
+    kind: str
+    folders: tuple[str, ...]
+
+
+HARDWARE = Shelf("hardware", (GPUS, PIM))
+UNIT = Shelf("unit", (UNITS,))
+BASE = Shelf("specification", (GPUS, PIM, UNITS))
 
 
 @cache
@@ -32,33 +46,33 @@ def pim_names() -> tuple[str, ...]:
     return shipped(PIM)
 
 
-def open_specification(name_or_path: str | Path) -> YamlSource:
-    """The YAML of a hardware name, or of a file; raises InputError that names the nearest name."""
-    return _open((GPUS, PIM), "hardware", name_or_path, relative_to=Path())
+def open_specification(name_or_path: str | Path, shelf: Shelf = HARDWARE) -> YamlSource:
+    """The YAML of a name on a shelf, or of a file; raises InputError that names the nearest name."""
+    return _open(shelf, name_or_path, relative_to=Path())
 
 
 def open_base(name_or_path: str, to: YamlSource) -> YamlSource:
-    """The specification that another one builds on: a hardware name, or a path counted from the folder of that file."""
-    return _open((GPUS, PIM), "hardware", name_or_path, _folder_of(to))
+    """The specification that another one builds on: a name in any folder, or a path counted from the folder of that file."""
+    return _open(BASE, name_or_path, _folder_of(to))
 
 
 def open_energy_table(name_or_path: str, to: YamlSource) -> YamlSource:
     """The energy table that a specification names, likewise."""
-    return _open(("energy",), "energy table", name_or_path, _folder_of(to))
+    return _open(Shelf("energy table", ("energy",)), name_or_path, _folder_of(to))
 
 
 def _folder_of(source: YamlSource) -> Path:
     return source.path.parent if isinstance(source.path, Path) else Path()
 
 
-def _open(folders: tuple[str, ...], kind: str, name_or_path: str | Path, relative_to: Path) -> YamlSource:
+def _open(shelf: Shelf, name_or_path: str | Path, relative_to: Path) -> YamlSource:
     if _is_path(name_or_path):
         return read_yaml((relative_to / name_or_path).resolve(), str(name_or_path))
     name = canonical(str(name_or_path))
-    folder = next((folder for folder in folders if name in shipped(folder)), None)
+    folder = next((folder for folder in shelf.folders if name in shipped(folder)), None)
     if folder is None:
-        hint = f"{nearest(name, shipped(*folders))}; or give the path of a {SUFFIX} file"
-        raise InputError([Problem("", f"unknown {kind} '{name_or_path}'; {hint}")])
+        hint = f"{nearest(name, shipped(*shelf.folders))}; or give the path of a {SUFFIX} file"
+        raise InputError([Problem("", f"unknown {shelf.kind} '{name_or_path}'; {hint}")])
     return read_yaml(_folder(folder) / f"{name}{SUFFIX}", f"{folder}/{name}{SUFFIX}")
 
 

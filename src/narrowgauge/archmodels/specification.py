@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from narrowgauge.archmodels.catalogue import machine_names, open_base, open_energy_table, open_specification, pim_names
+from narrowgauge.archmodels.catalogue import HARDWARE, Shelf, open_base, open_energy_table, open_specification, shipped
 from narrowgauge.archmodels.consistency import contradictions
 from narrowgauge.archmodels.frozen import FrozenMap
 from narrowgauge.archmodels.rule import FAULTS, Citation, short
@@ -52,34 +52,34 @@ class Specification:
     files: tuple[str, ...]
 
 
-def load_specification(name_or_path: str | Path, schema: Schema = GPU) -> Specification:
-    """The specification of a hardware name or of a YAML file; raises InputError that holds every fault of the input."""
+def load_specification(name_or_path: str | Path, schema: Schema = GPU, shelf: Shelf = HARDWARE) -> Specification:
+    """The specification of a name on a shelf or of a YAML file; raises InputError that holds every fault of the input."""
     name = canonical(str(name_or_path))
-    return _shipped(name, schema) if name in (*machine_names(), *pim_names()) else _load(name_or_path, schema)
+    return _shipped(name, schema, shelf) if name in shipped(*shelf.folders) else _load(name_or_path, schema, shelf)
 
 
 def declares(name_or_path: str | Path, key: str) -> bool:
     """Whether a specification, or one that it builds on, has that key; raises InputError where one cannot be read."""
-    return any(key in source.tree for source in _chain(open_specification(name_or_path)))
+    return any(key in source.tree for source in chain(open_specification(name_or_path)))
 
 
 @cache
-def _shipped(name: str, schema: Schema) -> Specification:
-    return _load(name, schema)
+def _shipped(name: str, schema: Schema, shelf: Shelf) -> Specification:
+    return _load(name, schema, shelf)
 
 
-def _load(name_or_path: str | Path, schema: Schema) -> Specification:
-    chain = list(_chain(open_specification(name_or_path)))
-    problems = [problem for source in chain for problem in _directive_problems(source)]
+def _load(name_or_path: str | Path, schema: Schema, shelf: Shelf) -> Specification:
+    files = list(chain(open_specification(name_or_path, shelf)))
+    problems = [problem for source in files for problem in _directive_problems(source)]
     if problems:
         raise InputError(problems)
-    sources = [*chain, *_energy_table(chain)]
+    sources = [*files, *_energy_table(files)]
     sheet = _validated(sources, schema)
     numbers, words = FrozenMap(quantities(sheet)), FrozenMap(texts(sheet))
     problems = [Problem(_place(sources, path.split(".")), what) for path, what in schema.contradictions(numbers, words)]
     if problems:
         raise InputError(problems)
-    return Specification(Path(chain[0].label).stem, numbers, words, tuple(source.label for source in sources))
+    return Specification(Path(files[0].label).stem, numbers, words, tuple(source.label for source in sources))
 
 
 def _validated(sources: Sequence[YamlSource], schema: Schema) -> Section:
@@ -97,7 +97,7 @@ def _validated(sources: Sequence[YamlSource], schema: Schema) -> Section:
         raise InputError(problem for fault in faults for problem in _problems(fault, sources, schema.sheet)) from error
 
 
-def _chain(source: YamlSource) -> Iterator[YamlSource]:
+def chain(source: YamlSource) -> Iterator[YamlSource]:
     """A file, its base, the base of that, …"""
     seen: list[str] = []
     while True:
@@ -111,9 +111,9 @@ def _chain(source: YamlSource) -> Iterator[YamlSource]:
             raise InputError([Problem(_place([referring], ["base"]), what)])
 
 
-def _energy_table(chain: Sequence[YamlSource]) -> list[YamlSource]:
+def _energy_table(files: Sequence[YamlSource]) -> list[YamlSource]:
     """The table of energies that the chain names, as a list of none or one."""
-    source = next((source for source in chain if source.tree.get("energy_table") is not None), None)
+    source = next((source for source in files if source.tree.get("energy_table") is not None), None)
     if source is None:
         return []
     table = _referred(source, "energy_table", "energy table", open_energy_table)

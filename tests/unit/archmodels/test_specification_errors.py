@@ -118,7 +118,7 @@ def test_architecture_has_a_form(spec_file: Writer) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("base: h101-sxm\n", ":1: base: unknown hardware 'h101-sxm'; did you mean 'h100-sxm'?"),
+        ("base: h101-sxm\n", ":1: base: unknown specification 'h101-sxm'; did you mean 'h100-sxm'?"),
         ("base: 7\n", ":1: base: 7 is not the name of hardware or of a file"),
         ("base: mine.yaml\n", "'mine.yaml' leads back to a file that builds on this one"),
         ("base: gone.yaml\n", "gone.yaml: cannot be read"),
