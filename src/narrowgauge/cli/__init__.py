@@ -14,6 +14,7 @@ COMMANDS = {
     "predict": ("predict", "Latency, throughput, memory and energy of a model."),
     "sweep": ("sweep", "Many predictions from one file, kept as they finish."),
     "results": ("results", "Questions to the results of a sweep: filter, compare, Pareto front."),
+    "reproduce": ("reproduce", "Published results of papers beside predicted ones."),
     "price": ("price", "Price a table of kernels (CSV or Parquet)."),
     "measure": ("measure", "Microbenchmarks on this machine's GPU, or the plan of them."),
     "memory": ("memory", "A DRAM under a stream of requests: bandwidth, latency, energy."),

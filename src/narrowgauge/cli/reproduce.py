@@ -1,0 +1,112 @@
+"""`narrowgauge reproduce`: published results of papers beside what the models predict, and cases beyond them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from narrowgauge.cli import common
+from narrowgauge.errors import nearest
+
+if TYPE_CHECKING:
+    from narrowgauge.experiments.reproduction import Option, Row
+
+ALL = "all"
+EPILOG = """\b
+Examples:
+  narrowgauge reproduce systolic
+  narrowgauge reproduce systolic --stationary weight --m 512
+  narrowgauge reproduce all --json rows.json
+"""
+OWN = ("json_file", "folder")
+
+
+class Papers(click.Group):
+    """A command for every paper, with the options of its configuration, and one for all of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The papers' names, then `all`."""
+        from narrowgauge.experiments.reproduction import experiment_names
+
+        return [*experiment_names(), ALL]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a paper, made from the fields of its case."""
+        from narrowgauge.experiments.reproduction import experiment_names, load_experiment
+        from narrowgauge.registry import canonical
+
+        name = canonical(cmd_name)
+        if name == ALL:
+            return _command(ALL, "Every paper.", "All papers, in their published configurations.", [])
+        if name not in experiment_names():
+            ctx.fail(f"no experiment '{cmd_name}'; {nearest(name, self.list_commands(ctx))}")
+        experiment, paper = load_experiment(name)
+        what = f"{paper.title}.\n\n{paper.source}\n\nOptions replace values of the published configurations."
+        return _command(name, paper.title, what, [_option(option) for option in experiment.options.values()])
+
+
+def _option(option: Option) -> click.Option:
+    allowed = f": {', '.join(map(str, option.allowed))}" if option.allowed else ""
+    return click.Option(
+        [f"--{option.name.replace('_', '-')}", option.name],
+        metavar=option.type.__name__.upper(),
+        help=f"{option.meaning}{allowed}. [default: as published]",
+    )
+
+
+def _command(name: str, line: str, what: str, options: list[click.Option]) -> click.Command:
+    def run(json_file: str | None, folder: Path | None, **values: str | None) -> int:
+        given = {key: value for key, value in values.items() if value is not None}
+        return _run(name, given, json_file, folder)
+
+    command = click.Command(name, callback=run, params=list(options), help=what, short_help=line)
+    out = click.option(
+        "-o",
+        "--out",
+        "folder",
+        metavar="DIR",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Also write a page, a figure and a table per paper.",
+    )
+    return out(common.json_option(command))
+
+
+@click.command(cls=Papers, epilog=EPILOG)
+def reproduce() -> None:
+    """Published results beside predicted ones: NAME of a paper, or `all`."""
+
+
+def _run(name: str, values: dict[str, str], json_file: str | None, folder: Path | None) -> int:
+    from narrowgauge.experiments.reproduction import compare, experiment_names, load_experiment
+
+    rows: list[Row] = []
+    names = experiment_names() if name == ALL else (name,)
+    for each in names:
+        experiment, paper = load_experiment(each)
+        found = compare(experiment, paper, **values)
+        rows += found
+        if json_file != common.STDOUT:
+            _print(paper.title, found)
+        if folder is not None:
+            from narrowgauge.experiments.reproduction.pages import write_pages
+
+            write_pages(folder, each, paper, found)
+    common.write_json([row.to_json() for row in rows], json_file)
+    return int(any(row.ok is False for row in rows))
+
+
+def _print(title: str, rows: list[Row]) -> None:
+    from narrowgauge.experiments.reproduction.gallery import error, number, summary, verdict
+
+    console = common.console()
+    table: Any = common.table("claim", ">published", ">predicted", ">error", "tolerance", "ok", "tag", title=title)
+    for row in rows:
+        predicted = "refused" if row.predicted is None else f"{number(row.predicted)} {row.unit}".strip()
+        table.add_row(row.claim, number(row.published), predicted, error(row), row.tolerance, verdict(row), row.tag)
+    console.print(table)
+    refused = {row.note: None for row in rows if row.predicted is None and row.note}
+    for reason in refused:
+        console.print(common.wrapped(f"refused: {reason}"), markup=False)
+    console.print(f"{summary(rows)}\n")
