@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from narrowgauge.cli import common, names
 from narrowgauge.errors import nearest
 from narrowgauge.registry import canonical
 
@@ -34,16 +35,24 @@ _OPTIONS = (
         type=click.Path(path_type=Path, exists=True),
         help="Records of `narrowgauge measure`, in place of DATA or on top.",
     ),
-    click.option("--family", "families", multiple=True, type=click.Choice(FAMILIES), help="Only this kernel family; repeatable."),
+    click.option(
+        "--family",
+        "families",
+        metavar="FAMILY",
+        multiple=True,
+        type=names.OneOf(FAMILIES),
+        help=f"Only this family, of {', '.join(FAMILIES)}; repeatable.",
+    ),
     click.option(
         "--on",
         "machines",
         multiple=True,
         metavar="HARDWARE",
+        type=names.HARDWARE,
         callback=_machines,
         help="Only this machine; repeatable. With --measurements: the name or YAML file of what was measured.",
     ),
-    click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Processes that work at once."),
+    common.jobs_option,
 )
 
 

@@ -1,14 +1,15 @@
-"""What commands share: options, tables on the terminal, JSON to a file, progress of long work."""
+"""What commands share: options, tables on the terminal, JSON to a file."""
 
 from __future__ import annotations
 
 import json
-import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from narrowgauge.cli import names, voice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
     from narrowgauge.experiments.fidelity import Fidelity
 
 STDOUT = "-"
-PATIENCE_S = 2.0  # work that takes longer reports its progress
-REPORT_EVERY_S = 5.0
+PROSE_WIDTH = 100  # longer lines are hard to read
 
 json_option = click.option(
     "--json", "json_file", metavar="FILE", help="Also write the result as JSON to FILE ('-': stdout only)."
 )
 machine_option = click.option(
-    "--on", "machine", metavar="HARDWARE", required=True, help="Hardware name or path of a YAML specification."
+    "--on",
+    "machine",
+    metavar="HARDWARE",
+    type=names.HARDWARE,
+    required=True,
+    help="Hardware: a name of `narrowgauge list`, or a YAML specification.",
 )
 fits_option = click.option(
     "--fits",
@@ -37,17 +42,38 @@ override_option = click.option(
     "--override",
     "overrides",
     metavar="PATH=VALUE",
+    type=names.OVERRIDE,
     multiple=True,
-    help="A what-if number by the path that `narrowgauge show` prints; repeatable.",
+    help="A what-if number, by the path that `narrowgauge show` prints; repeatable.",
+)
+scheme_option = click.option(
+    "--scheme",
+    metavar="SCHEME",
+    type=names.SCHEME,
+    default="bf16",
+    show_default=True,
+    help="Number formats, by a name of `narrowgauge list schemes` or in its notation.",
 )
 fidelity_option = click.option(
     "--fidelity",
     metavar="F",
+    type=names.FIDELITY,
     default="analytic",
     show_default=True,
     help="analytic; bound: rooflines that nothing can beat; event: the kernels tile by tile.",
 )
 trace_option = click.option("--trace", "trace_file", metavar="FILE", help="Also write a timeline that opens in ui.perfetto.dev.")
+physics_option = click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
+jobs_option = click.option(
+    "--jobs", metavar="N", type=click.IntRange(1), default=1, show_default="1", help="Processes on this machine."
+)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Check everything, print the plan and do nothing else.")
+
+
+def out_option(what: str, words: str, required: bool = True) -> Callable[[Any], Any]:
+    """`-o, --out`: the FILE or DIR that the command writes."""
+    kind = click.Path(path_type=Path, file_okay=what == "FILE")
+    return click.option("-o", "--out", metavar=what, type=kind, required=required, help=words)
 
 
 def fidelity(name: str) -> Fidelity:
@@ -56,7 +82,7 @@ def fidelity(name: str) -> Fidelity:
     from narrowgauge.experiments.fidelity import Fidelity
 
     if name not in tuple(Fidelity):
-        raise InputError([Problem("fidelity", f"given {name!r}; {nearest(name, tuple(Fidelity))}")])
+        raise InputError([Problem("--fidelity", f"given '{name}'; {nearest(name, tuple(Fidelity))}")])
     return Fidelity(name)
 
 
@@ -72,7 +98,19 @@ def hardware(name: str, fits: Path | None = None, overrides: tuple[str, ...] = (
         if isinstance(machine, PimMachine):
             raise InputError(f"--fits: {machine.name} is a PIM machine, which is priced by its command programs without fits")
         machine = machine.with_fits(fits)
-    return _overridden(machine, overrides) if overrides else machine
+    changed = _overridden(machine, overrides) if overrides else machine
+    voice.detail(f"hardware {changed.name}: {_layers(changed)}")
+    return changed
+
+
+def _layers(machine: Hardware) -> str:
+    """Where a machine's numbers come from, in words."""
+    from narrowgauge.archmodels import Machine
+
+    if not isinstance(machine, Machine):
+        return "a PIM machine, from its timing tables"
+    words = ", ".join(f"{len(layer.quantities)} numbers of the {layer.name}" for layer in machine.layers if layer.quantities)
+    return f"{words}; fits of kernels: {f'{machine.fits}, then ' if machine.fits else ''}the shipped ones"
 
 
 def _overridden(machine: Hardware, texts: tuple[str, ...]) -> Hardware:
@@ -96,7 +134,7 @@ def _overridden(machine: Hardware, texts: tuple[str, ...]) -> Hardware:
 
 
 def console() -> Console:
-    """Where tables are printed: the terminal's width, 80 columns where there is no terminal; no colours in files."""
+    """Where tables are printed: as wide as the terminal, 80 columns where there is none; no colours in files."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=False)
@@ -115,15 +153,22 @@ def table(*columns: str, title: str | None = None) -> Table:
 
 
 def wrapped(words: str, hang: int = 4, first: int = 2) -> str:
-    """Text filled to 79 columns; the first line is indented by `first`, the others by `hang`; names are never cut at a dash."""
+    """Text filled to the terminal's width, less the last column, and to 100 columns at most; the first line is indented by
+    `first`, the others by `hang`; names are never cut at a dash."""
     import textwrap
 
-    return textwrap.fill(words, 79, initial_indent=" " * first, subsequent_indent=" " * hang, break_on_hyphens=False)
+    width = min(console().width - 1, PROSE_WIDTH)
+    return textwrap.fill(words, width, initial_indent=" " * first, subsequent_indent=" " * hang, break_on_hyphens=False)
 
 
 def percent(fraction: float) -> str:
     """`4.3 %`; a dash for what is not a number."""
     return "–" if fraction != fraction else f"{100 * fraction:.1f} %"
+
+
+def summary_wanted(json_file: str | None) -> bool:
+    """Whether to print what came of a command whose answer is a file: not beside JSON on standard output, not if quiet."""
+    return json_file != STDOUT and voice.level() > voice.Level.QUIET
 
 
 def write_json(data: Any, target: str | None) -> None:
@@ -148,33 +193,3 @@ def finite(data: Any) -> Any:
     if isinstance(data, float):
         return data if abs(data) < float("inf") else None
     return data
-
-
-def problem_line(message: str) -> None:
-    """One line on standard error."""
-    click.echo(f"error: {message}", err=True)
-
-
-class CountingProgress:
-    """Called with rows done and rows in all: keeps one line on standard error up to date once the work has taken two seconds."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._started = self._reported = time.monotonic()
-        self._shown = False
-        self._overwrite = sys.stderr.isatty()
-
-    def __call__(self, done: int, total: int) -> None:
-        """Report, if it is time to."""
-        now = time.monotonic()
-        quiet = REPORT_EVERY_S if self._shown and not self._overwrite else 0.0
-        if now - self._started < PATIENCE_S or now - self._reported < quiet:
-            return
-        self._reported, self._shown = now, True
-        line = f"{self._what}: {done:,} of {total:,} rows, {now - self._started:.0f} s"
-        click.echo(f"\r{line}" if self._overwrite else line, err=True, nl=not self._overwrite)
-
-    def close(self) -> None:
-        """End the line."""
-        if self._shown and self._overwrite:
-            click.echo(err=True)

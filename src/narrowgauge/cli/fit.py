@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import common, voice
 from narrowgauge.cli.campaign_options import MACHINE, campaign_options, kernel_families, require_material
+from narrowgauge.cli.command import Command
 
 if TYPE_CHECKING:
     from narrowgauge.calibration.machine.fit import Outcome
 
 
-@click.command(
-    epilog="Examples: narrowgauge fit data/ -o fits/ --family gemm --on a100-sxm-80gb;"
-    " narrowgauge fit --measurements measurements/my-gpu -o fits/"
+EXAMPLES = (
+    "narrowgauge fit data/ -o fits/ --family gemm --on a100-sxm-80gb",
+    "narrowgauge fit --measurements measurements/my-gpu -o fits/",
 )
+
+
+@click.command(cls=Command, examples=EXAMPLES)
 @campaign_options
-@click.option(
-    "-o", "--out", required=True, metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False), help="Where fits go."
-)
+@common.out_option("DIR", "Folder of the fits.")
 @common.json_option
 def fit(
     data: Path | None,
@@ -38,7 +40,7 @@ def fit(
     Of kernels: physics, residual and intervals, one JSON file per machine and kernel family, with the hash of the data, the rows
     used, the error on rows left out and the range in which the fit is valid. Of a machine: rates, latencies, bandwidths, launch
     costs and energies with intervals, in MACHINE.machine.json; what they change against the specification is printed, and
-    which numbers contradict the datasheet. `price`, `predict` and `show` use them with --fits FOLDER.
+    which numbers contradict the datasheet. `price`, `predict` and `show` use them with --fits DIR.
 
     DATA may hold the published originals as they are (*_perf.txt or .parquet of ai-dynamo/aiconfigurator, mlp.csv of
     microsoft/vidur; below folders that name the GPU as theirs do) and tables of your own: the columns that `price` reads,
@@ -54,13 +56,13 @@ def fit(
     found = material(data, measurements, machines)
     chosen, paths = kernel_families(families), []
     if chosen is not None and (found.kernels or found.recorded):
-        paths += fit_all(found.kernels, out, chosen, machines, jobs, lambda line: click.echo(line, err=True), found.recorded)
+        paths += fit_all(found.kernels, out, chosen, machines, jobs, voice.note, found.recorded)
     outcomes = found.machines if not families or MACHINE in families else ()
     out.mkdir(parents=True, exist_ok=True)
     paths += [save(outcome.fit, out) for outcome in outcomes]
     if found.kernels and not families and not machines and measured_frameworks(found.kernels):
         paths += fit_serving(found.kernels, out, fits=out)
-    if json_file != common.STDOUT:
+    if common.summary_wanted(json_file):
         _print(outcomes, paths)
     common.write_json([str(path) for path in paths], json_file)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import common, voice
 
 if TYPE_CHECKING:
     from narrowgauge.archmodels.machine_fit import HeldOutError
@@ -32,7 +32,7 @@ def print_outcome(outcome: Outcome) -> None:
     if outcome.account:
         _print_account(outcome.account)
     for note in outcome.notes:
-        click.echo(f"note: {note}", err=True)
+        voice.note(f"note: {note}")
 
 
 def _print_changes(changes: list[Change]) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError, NoSuchOption
+from click.shell_completion import CompletionItem
 
+from narrowgauge.cli import voice
 from narrowgauge.errors import NarrowgaugeError, nearest
 
-USAGE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+#: exit codes beside 0 (done) and 1 (a check fell short, or some rows are bad)
+USAGE, FAULT, INTERRUPTED, BROKEN_PIPE = 2, 70, 130, 141
 
 
 class LazyGroup(click.Group):
@@ -43,6 +48,13 @@ class LazyGroup(click.Group):
             ctx.fail(f"no command '{args[0]}'; {nearest(args[0], self._table)}")
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands that begin so, without importing them, and the group's own options."""
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [
+            CompletionItem(name, help=line) for name, (_, line) in self._table.items() if name.startswith(incomplete)
+        ] + options
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The overview, without importing a command."""
         with formatter.section("Commands"):
@@ -56,6 +68,14 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter's own flush is quiet
             ctx.exit(BROKEN_PIPE)
+        except (NarrowgaugeError, click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except OSError as error:
+            voice.error(_failed_access(error))
+            ctx.exit(USAGE)
+        except Exception as error:
+            _report_fault(error, voice.level_of(ctx) >= voice.Level.VERBOSE)
+            ctx.exit(FAULT)
         return result
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -63,14 +83,44 @@ class LazyGroup(click.Group):
         kwargs["standalone_mode"] = False
         try:
             result = super().main(*args, **kwargs)
-        except click.ClickException as error:
+        except NoArgsIsHelpError as error:
             error.show()
             sys.exit(error.exit_code)
+        except click.ClickException as error:
+            _report_use(error)
+            sys.exit(USAGE)
         except (click.Abort, KeyboardInterrupt):
             click.echo("interrupted", err=True)
             sys.exit(INTERRUPTED)
         except NarrowgaugeError as error:
             for line in str(error).splitlines():
-                click.echo(f"error: {line}", err=True)
+                voice.error(line)
             sys.exit(USAGE)
         sys.exit(result if isinstance(result, int) else 0)
+
+
+def _report_use(error: click.ClickException) -> None:
+    """What is wrong with a command line, the nearest option, and where to read on."""
+    ctx = getattr(error, "ctx", None)
+    message = error.format_message().rstrip(".")
+    if isinstance(error, NoSuchOption) and ctx is not None:
+        options = [name for param in ctx.command.get_params(ctx) for name in param.opts if name.startswith("--")]
+        message = f"no option '{error.option_name}'; {nearest(error.option_name, options)}"
+    voice.error(f"{message[:1].lower()}{message[1:]}")
+    if ctx is not None:
+        click.echo(f"`{ctx.command_path} --help` has examples", err=True)
+
+
+def _failed_access(error: OSError) -> str:
+    """A file or disk that fails, in one line."""
+    why = error.strerror or str(error)
+    return f"{error.filename}: {why}" if error.filename else why
+
+
+def _report_fault(error: Exception, verbose: bool) -> None:
+    """A fault of the program, not of its input."""
+    if verbose:
+        traceback.print_exception(error)
+    first = next(iter(str(error).splitlines()), "")
+    hint = "" if verbose else "; --verbose shows where"
+    voice.error(f"a fault in narrowgauge, not in the input: {type(error).__name__}: {first}{hint}")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import common, names
+from narrowgauge.cli.command import Command
 
 Lines = Iterable[tuple[str, str]]
 
@@ -99,13 +100,17 @@ TOPICS: dict[str, Callable[[], Lines]] = {
 }
 
 
-@click.command("list", epilog="Example: narrowgauge list machines")
-@click.argument("topic", type=click.Choice(list(TOPICS)), required=False)
+EXAMPLES = ("narrowgauge list", "narrowgauge list machines", "narrowgauge list schemes --json -")
+
+
+@click.command("list", cls=Command, examples=EXAMPLES)
+@click.argument("topic", metavar="[TOPIC]", type=names.OneOf(lambda: TOPICS), required=False)
 @common.json_option
 def list_command(topic: str | None, json_file: str | None) -> None:
-    """Names of machines (GPUs and PIM), models, schemes, formats, kernels, memories or fits, each with a line about it.
+    """Names that other commands take, each with a line about it.
 
-    Without a topic: the names alone, of everything.
+    TOPIC is machines (GPUs), pim-machines, models, schemes, formats, kernels, memories or fits; without it, the names alone, of
+    everything.
     """
     topics = [topic] if topic else list(TOPICS)
     found = {name: dict(TOPICS[name]()) for name in topics}

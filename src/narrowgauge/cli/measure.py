@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import common, names, voice
+from narrowgauge.cli.command import Command
 from narrowgauge.cli.lazy import INTERRUPTED, USAGE
 from narrowgauge.errors import NarrowgaugeError
 
@@ -19,25 +20,39 @@ if TYPE_CHECKING:
     from narrowgauge.kernels.plan import PlannedBench
 
 SHORT_FALL = 1
+SUITES = ("quick", "full")
 ARCHITECTURES = ("sm80", "sm86", "sm89", "sm90")
 PROBLEMS_SHOWN = 10
 
-EPILOG = """\b
-Examples:
-  narrowgauge measure --suite quick --out measurements/my-gpu
-  narrowgauge measure --suite full --dry-run
-  narrowgauge measure --dry-run --architecture sm90 --only mma-sync
-  narrowgauge measure --suite full --dry-run --json plan.json
-"""
+EXAMPLES = (
+    "narrowgauge measure --suite quick -o measurements/my-gpu",
+    "narrowgauge measure --suite full --dry-run",
+    "narrowgauge measure --dry-run --architecture sm90 --only mma-sync",
+    "narrowgauge measure --suite full --dry-run --json plan.json",
+)
 
 
-@click.command(epilog=EPILOG)
-@click.option("--suite", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="How many points.")
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Folder of the measurements.")
-@click.option("--only", metavar="BENCH", multiple=True, help="Only this bench; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Compile everything, print the plan, measure nothing; needs no GPU.")
-@click.option("--architecture", type=click.Choice(ARCHITECTURES), help="Of a dry run; without it, all of them.")
-@click.option("--device", type=click.IntRange(0), default=0, show_default=True, help="Which GPU, as the driver counts them.")
+@click.command(cls=Command, examples=EXAMPLES)
+@click.option(
+    "--suite",
+    metavar="SUITE",
+    type=names.OneOf(SUITES),
+    default="quick",
+    show_default=True,
+    help="How many points: quick or full.",
+)
+@common.out_option("DIR", "Folder of the measurements.", required=False)
+@click.option("--only", metavar="BENCH", type=names.BENCH, multiple=True, help="Only this bench; repeatable.")
+@common.dry_run_option
+@click.option(
+    "--architecture",
+    metavar="ARCH",
+    type=names.OneOf(ARCHITECTURES),
+    help=f"Of a dry run: {', '.join(ARCHITECTURES)}; without it, all of them.",
+)
+@click.option(
+    "--device", metavar="N", type=click.IntRange(0), default=0, show_default="0", help="Which GPU, as the driver counts them."
+)
 @click.option("--libraries/--no-libraries", default=True, help="Also time cuBLAS and attention through torch, if it is there.")
 @common.json_option
 def measure(
@@ -54,14 +69,15 @@ def measure(
 
     Appends every finished point to DIR/measurements.jsonl (see docs/measuring.md) and writes a specification to start from beside
     it. An interrupted campaign goes on where it stopped when the same command is given again. Clocks and power limits are
-    recorded, never changed. Exit code 1 if a point failed or a result was wrong.
+    recorded, never changed. Exit code 1 if a point failed or a result was wrong. A dry run compiles every kernel, reads its
+    machine code back and needs no GPU.
     """
     if dry_run:
         return _dry_run(suite, only, architecture, json_file)
     if architecture:
         raise click.UsageError("--architecture belongs to --dry-run; a campaign measures the GPU that is there")
     if out is None:
-        raise click.UsageError("give --out DIR, or --dry-run")
+        raise click.UsageError("give -o DIR, or --dry-run")
     return _campaign(suite, out, only, device, libraries, json_file)
 
 
@@ -114,7 +130,7 @@ def _print_plan(architecture: str, suite: str, rows: list[dict[str, Any]]) -> No
             click.echo(common.wrapped(f"{row['bench']}: {count} points skipped: {reason}"))
     problems = [f"{row['bench']}: {entry}: {'; '.join(what)}" for row in rows for entry, what in row["problems"].items()]
     for problem in problems[:PROBLEMS_SHOWN]:
-        common.problem_line(problem)
+        voice.error(problem)
 
 
 def _campaign(suite: str, out: Path, only: tuple[str, ...], device: int, libraries: bool, json_file: str | None) -> int:
@@ -130,25 +146,26 @@ def _campaign(suite: str, out: Path, only: tuple[str, ...], device: int, librari
     supported(properties)
     planned = plan(suite, properties.device, only)
     path = out / "measurements.jsonl"
-    code = supervised(_measure, (suite, out, only, device, libraries), lambda: path.stat().st_size if path.exists() else 0)
+    shown = voice.level() > voice.Level.QUIET
+    code = supervised(_measure, (suite, out, only, device, libraries, shown), lambda: path.stat().st_size if path.exists() else 0)
     return code or _summary(path, planned, json_file)
 
 
-def _measure(suite: str, out: Path, only: tuple[str, ...], device: int, libraries: bool) -> None:
+def _measure(suite: str, out: Path, only: tuple[str, ...], device: int, libraries: bool, shown: bool) -> None:
     """The measuring process: ends with the exit code of what happened."""
     from narrowgauge.kernels import supervisor
     from narrowgauge.kernels.backend import DeviceLostError
     from narrowgauge.kernels.measure import measure as measure_here
 
     try:
-        with _progress() as progress:
+        with _progress(shown) as progress:
             measure_here(suite, out, only, device, libraries, progress)
     except DeviceLostError as error:
         click.echo(f"the device was lost: {error}; the campaign goes on behind this point", err=True)
         supervisor.leave_device()
     except NarrowgaugeError as error:
         for line in str(error).splitlines():
-            common.problem_line(line)
+            voice.error(line)
         sys.exit(USAGE)
     except KeyboardInterrupt:
         click.echo("interrupted; the same command goes on from here", err=True)
@@ -156,13 +173,13 @@ def _measure(suite: str, out: Path, only: tuple[str, ...], device: int, librarie
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar on standard error."""
+def _progress(shown: bool) -> Iterator[Progress]:
+    """A bar on standard error, unless it is not to be `shown`."""
     from rich import progress as bars
     from rich.console import Console
 
     columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeRemainingColumn())
-    with bars.Progress(*columns, console=Console(stderr=True)) as bar:
+    with bars.Progress(*columns, console=Console(stderr=True), disable=not shown) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
 
@@ -175,11 +192,11 @@ def _summary(path: Path, planned: tuple[PlannedBench, ...], json_file: str | Non
     found = read_measurements(path)
     outcomes = {item.bench.name: outcome(item.bench.name, item.source_hash, found) for item in planned}
     outcomes |= {name: outcome(name, None, found) for name in found.benches if name.startswith("library-")}
-    if json_file != common.STDOUT:
+    if common.summary_wanted(json_file):
         _print_outcomes(outcomes)
         click.echo(str(path))
     for note in found.notes:
-        click.echo(f"note: {note}", err=True)
+        voice.note(f"note: {note}")
     benches = {name: vars(one) for name, one in outcomes.items()}
     common.write_json({"file": str(path), "benches": benches, "notes": [str(note) for note in found.notes]}, json_file)
     return SHORT_FALL if any(o.failed or o.wrong for o in outcomes.values()) else 0

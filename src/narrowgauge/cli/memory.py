@@ -7,20 +7,22 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import common, names
+from narrowgauge.cli.command import Command
 
-EPILOG = """\b
-Examples:
-  narrowgauge memory hbm2 --pattern random
-  narrowgauge memory hbm3 --pattern seq --channels 8 --writes 0.3
-  narrowgauge memory ddr4 --pattern row-conflict --override tRP=30 --json -
-"""
+EXAMPLES = (
+    "narrowgauge memory hbm2 --pattern random",
+    "narrowgauge memory hbm3 --pattern seq --channels 8 --writes 0.3",
+    "narrowgauge memory ddr4 --pattern row-conflict --override tRP=30 --json -",
+)
 
 
-@click.command(epilog=EPILOG)
-@click.argument("standard", metavar="STANDARD")
+@click.command(cls=Command, examples=EXAMPLES)
+@click.argument("standard", metavar="STANDARD", type=names.MEMORY)
 @click.option("--pattern", metavar="P", help="seq (default), random, stride:N, row-hit, row-conflict, two-row, bank-conflict.")
-@click.option("--trace", metavar="FILE", type=click.Path(path_type=Path), help="Requests of a file instead: '0xADDR R|W' a line.")
+@click.option(
+    "--replay", metavar="FILE", type=click.Path(path_type=Path), help="Requests of a file instead: '0xADDR R|W' a line."
+)
 @click.option("--requests", metavar="N", type=int, default=20_000, show_default=True, help="Requests of a pattern.")
 @click.option("--writes", metavar="SHARE", type=float, default=0.0, show_default=True, help="Share of writes in a pattern.")
 @click.option("--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Of random draws.")
@@ -30,12 +32,12 @@ Examples:
 @click.option("--refresh", metavar="R", help="all-bank (default), per-bank or none.")
 @click.option("--max-outstanding", metavar="N", type=int, help="Requests of a channel under way at once; 0: no bound.")
 @click.option("--queue", "queue_depth", metavar="N", type=int, help="Requests a channel's scheduler sees.")
-@click.option("--override", "overrides", metavar="tRP=N", multiple=True, help="A timing in cycles, tRP_ns=N in ns; repeatable.")
+@common.override_option
 @common.json_option
 def memory(
     standard: str,
     pattern: str | None,
-    trace: Path | None,
+    replay: Path | None,
     requests: int,
     writes: float,
     seed: int,
@@ -45,7 +47,8 @@ def memory(
 ) -> int:
     """Serve requests from a DRAM as fast as its timings allow.
 
-    STANDARD is a memory of `narrowgauge list memories`. Requests wait in order until the controller's queue has room.
+    STANDARD is a name of `narrowgauge list memories`. Requests wait in order until the controller's queue has room. --override
+    takes timings, in cycles (tRP=30) or in nanoseconds (tRP_ns=15).
     """
     from narrowgauge.errors import InputError
     from narrowgauge.experiments.memory import report
@@ -53,12 +56,12 @@ def memory(
     from narrowgauge.sim.dram.patterns import stream
     from narrowgauge.sim.dram.trace import read_trace
 
-    if trace is not None and pattern is not None:
-        raise InputError("give --pattern or --trace, not both")
+    if replay is not None and pattern is not None:
+        raise InputError("give --pattern or --replay, not both")
     tables = load_standard(standard, _overrides(overrides))
     chosen = Controller.of(tables, **controller)
-    name = str(trace) if trace is not None else pattern or "seq"
-    given = stream(tables, chosen, name, requests, writes, seed) if trace is None else read_trace(trace)
+    name = str(replay) if replay is not None else pattern or "seq"
+    given = stream(tables, chosen, name, requests, writes, seed) if replay is None else read_trace(replay)
     answer = report(simulate(tables, given, chosen), name)
     if json_file != common.STDOUT:
         _print(answer)
@@ -70,10 +73,10 @@ def _overrides(texts: tuple[str, ...]) -> dict[str, str]:
     from narrowgauge.errors import InputError, Problem
 
     pairs = [text.partition("=") for text in texts]
-    wrong = [Problem("--override", f"is '{''.join(pair)}', write NAME=VALUE") for pair in pairs if not (pair[0] and pair[2])]
+    wrong = [Problem("--override", f"is '{''.join(pair)}', write PATH=VALUE") for pair in pairs if not (pair[0] and pair[2])]
     if wrong:
         raise InputError(wrong)
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    return {name.strip().removeprefix("timing."): value.strip() for name, _, value in pairs}
 
 
 def _print(answer: dict[str, Any]) -> None:

@@ -7,33 +7,39 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import common, names, voice
+from narrowgauge.cli.command import Command
 
 if TYPE_CHECKING:
     from narrowgauge.archmodels import Machine
 
-EPILOG = """\b
-Examples:
-  narrowgauge predict llama-3-8b --on a100-sxm-80gb
-  narrowgauge predict llama-3-8b --on h100-sxm --scheme fp8 --batch 64
-  narrowgauge predict ./config.json --on h100-sxm --tp 2 --json -
-  narrowgauge predict llama-3-8b --on h100-sxm --trace passes.json
-"""
+EXAMPLES = (
+    "narrowgauge predict llama-3-8b --on a100-sxm-80gb",
+    "narrowgauge predict llama-3-8b --on h100-sxm --scheme fp8 --batch 64",
+    "narrowgauge predict ./config.json --on h100-sxm --tp 2 --json -",
+    "narrowgauge predict llama-3-8b --on h100-sxm --override dram.bandwidth_gb_per_s=4800",
+    "narrowgauge predict llama-3-8b --on h100-sxm --trace passes.json",
+)
 
 
-@click.command(epilog=EPILOG)
-@click.argument("model", metavar="MODEL")
+@click.command(cls=Command, examples=EXAMPLES)
+@click.argument("model", metavar="MODEL", type=names.MODEL)
 @common.machine_option
 @common.fits_option
 @common.override_option
-@click.option("--scheme", metavar="SCHEME", default="bf16", show_default=True, help="Precision, as `narrowgauge list` names it.")
+@common.scheme_option
 @click.option("--batch", metavar="B", type=int, default=1, show_default=True, help="Sequences that run together.")
 @click.option("--input", "input_tokens", metavar="L", type=int, default=1024, show_default=True, help="Tokens of each prompt.")
 @click.option("--output", "output_tokens", metavar="T", type=int, default=128, show_default=True, help="New tokens of each.")
 @click.option("--tp", metavar="N", type=int, default=1, show_default=True, help="GPUs that share every layer.")
-@click.option("--framework", metavar="NAME", help="trtllm (default), vllm, sglang; none: kernels without a framework's steps.")
+@click.option(
+    "--framework",
+    metavar="NAME",
+    type=names.FRAMEWORK,
+    help="trtllm (default), vllm, sglang; none: kernels without a framework's steps.",
+)
 @common.fidelity_option
-@click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
+@common.physics_option
 @common.trace_option
 @common.json_option
 def predict(
@@ -54,12 +60,15 @@ def predict(
 ) -> int:
     """Predict what a static batch costs: B prompts of L tokens, T new tokens each.
 
-    MODEL is the name of a model card (`narrowgauge list`) or the path of a Hugging Face config.json.
+    MODEL is a name of `narrowgauge list models` or the path of a Hugging Face config.json.
     """
     from narrowgauge.experiments.predict import predict as run
 
     on = common.hardware(machine, fits, overrides) if fits or overrides else machine
-    answer = run(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
+    with voice.step("prefill and decode priced"):
+        answer = run(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
+    for price in answer.manifest["sources"]:
+        voice.detail(f"{price['operators']} operators priced by {price['source']} ({price['relation']})")
     if json_file != common.STDOUT:
         from narrowgauge.experiments.predict_text import render
 

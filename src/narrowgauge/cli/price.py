@@ -7,50 +7,53 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import common, voice
+from narrowgauge.cli.command import Command
+from narrowgauge.cli.lazy import USAGE
+from narrowgauge.cli.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from narrowgauge.archmodels import Hardware
 
-SHORT_FALL, USAGE = 1, 2
+SHORT_FALL = 1
 EVENT = "event"
 ROWS_NAMED = 10  # of each problem; the JSON has all of them
 GROUPS_SHOWN = 20
 GROUP_BY = ("op", "framework", "scheme", "attn_dtype", "kv_cache_dtype")
 
-EPILOG = """\b
-Columns of a row, by kind of kernel:
-  GEMM         m n k; scheme (default bf16), framework
-  attention    batch_size isl num_heads num_key_value_heads head_dim;
-               step (tokens in the cache), window_size, attn_dtype,
-               kv_cache_dtype or scheme, framework; isl 1 is decode
-  elementwise  op num_tokens n_embd; n_head n_kv_head for attn_rope,
-               n_expanded_embd for mlp_act; num_tensor_parallel_workers
-`op` is needed only for elementwise rows and in mixed tables. The tables of
-ai-dynamo/aiconfigurator (*_perf.txt, .parquet) and microsoft/vidur (mlp.csv)
-are read as they are.
-
-\b
-Examples:
-  narrowgauge price kernels.csv -o priced.csv --on h100-sxm
-  narrowgauge price gemms.parquet -o out.parquet --on a100-sxm-80gb --physics
-  narrowgauge price one.csv -o out.csv --on h100-sxm --fidelity event \\
-    --trace one.json
-  narrowgauge price gemvs.csv -o out.csv --on hbm2-pim --override channels=16
-"""
-
-
-@click.command(epilog=EPILOG)
-@click.argument("source", metavar="TABLE", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--out", metavar="OUT", required=True, type=click.Path(path_type=Path), help="File to write, .csv or .parquet."
+EXAMPLES = (
+    "narrowgauge price kernels.csv -o priced.csv --on h100-sxm",
+    "narrowgauge price gemms.parquet -o out.parquet --on a100-sxm-80gb --physics",
+    "narrowgauge price one.csv -o out.csv --on h100-sxm --fidelity event --trace one.json",
+    "narrowgauge price gemvs.csv -o out.csv --on hbm2-pim --override channels=16",
 )
+SECTIONS = {
+    "Columns of a row, by kind of kernel": (
+        ("GEMM", "m n k; scheme (default bf16), framework"),
+        (
+            "attention",
+            "batch_size isl num_heads num_key_value_heads head_dim; step (tokens in the cache), window_size, attn_dtype, "
+            "kv_cache_dtype or scheme, framework; isl 1 is decode",
+        ),
+        (
+            "elementwise",
+            "op num_tokens n_embd; n_head n_kv_head for attn_rope, n_expanded_embd for mlp_act; num_tensor_parallel_workers",
+        ),
+        ("mixed tables", "op, which only elementwise rows need elsewhere"),
+        ("published", "tables of ai-dynamo/aiconfigurator (*_perf.txt, .parquet) and microsoft/vidur (mlp.csv) as they are"),
+    )
+}
+
+
+@click.command(cls=Command, examples=EXAMPLES, sections=SECTIONS)
+@click.argument("source", metavar="TABLE", type=click.Path(path_type=Path))
+@common.out_option("FILE", "The priced table, .csv or .parquet.")
 @common.machine_option
 @common.fits_option
 @common.override_option
-@click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
+@common.physics_option
 @common.fidelity_option
 @common.trace_option
 @common.json_option
@@ -80,24 +83,25 @@ def price(
     hardware, level = common.hardware(machine, fits, overrides), common.fidelity(fidelity)
     if trace_file is not None and level != EVENT:
         raise click.UsageError("--trace shows a kernel by events: give --fidelity event with it")
-    progress = common.CountingProgress("priced")
-    frame = tables.read_table(source)
-    with _named(source):
+    progress = Progress("price", "rows")
+    with voice.step(f"{source} read"):
+        frame = tables.read_table(source)
+    with voice.step(f"{len(frame):,} rows priced"), _named(source):
         priced = price_table(frame, hardware, physics, progress, level)
     progress.close()
     bad = {reason: (rows + 1).tolist() for reason, rows in bad_rows(priced).items()}
     count = sum(map(len, bad.values()))
     for reason, rows in bad.items():
-        common.problem_line(f"{source}: {_rows_clause(rows)}: {reason}")
+        voice.error(f"{source}: {_rows_clause(rows)}: {reason}")
     if count == len(priced):
-        common.problem_line(f"{source}: no row can be priced, nothing written")
+        voice.error(f"{source}: no row can be priced, nothing written")
         return USAGE
     tables.write_table(priced, out)
     if trace_file is not None:
         with _named(source):
             _write_timeline(frame, hardware, Path(trace_file))
     summary = _summary(priced, bad, source, out, hardware, physics)
-    if json_file != common.STDOUT:
+    if common.summary_wanted(json_file):
         _print(summary)
     common.write_json(summary, json_file)
     return SHORT_FALL if count else 0
@@ -111,7 +115,7 @@ def _write_timeline(frame: pd.DataFrame, hardware: Hardware, target: Path) -> No
     schedule, share = table_schedule(frame, hardware)
     write_text(write_trace(schedule, shown_units(schedule)), target)
     if share < 1:
-        click.echo(f"{target}: {share:.0%} of the kernel's CTAs, its first rounds and its end", err=True)
+        voice.note(f"{target}: {share:.0%} of the kernel's CTAs, its first rounds and its end")
 
 
 class _named:  # noqa: N801 - reads as a verb in `with`

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import common, voice
+from narrowgauge.cli.command import Command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,24 +19,23 @@ PIVOT_PARTS = 3
 COLUMN_GAP = 3  # blanks around a column of the printed table
 PLAIN = 1e4  # from here on numbers are printed without fraction
 UNREAD = 1
-EPILOG = """\b
-Examples:
-  narrowgauge results results
-  narrowgauge results results --where 'batch >= 8' --sort tpot
-  narrowgauge results results --where 'tp == 1' --pivot batch,scheme,tpot
-  narrowgauge results results --baseline 'scheme == "bf16"' --json -
-  narrowgauge results results --pareto latency,energy -o front.csv
-"""
+EXAMPLES = (
+    "narrowgauge results results",
+    "narrowgauge results results --where 'batch >= 8' --sort tpot",
+    "narrowgauge results results --where 'input == 512' --pivot batch,scheme,tpot",
+    "narrowgauge results results --baseline 'scheme == \"bf16\"' --json -",
+    "narrowgauge results results --pareto latency,energy -o front.csv",
+)
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, examples=EXAMPLES)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--where", "condition", metavar="EXPR", help="Only the points that meet a condition.")
 @click.option("--baseline", metavar="EXPR", help="Ratios to the point that meets EXPR and is alike in everything else.")
 @click.option("--pareto", metavar="COL,…", help="Points that no other beats; less is better, max:COL turns it round.")
 @click.option("--sort", "order", metavar="COL,…", help="Ascending; descending with a - in front.")
 @click.option("--pivot", metavar="ROW,COL,VALUE", help="A table of VALUE by two parameters.")
-@click.option("-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="All rows and columns: .csv, .parquet, .json.")
+@common.out_option("FILE", "All rows and columns: .csv, .parquet, .json.", required=False)
 @common.json_option
 def results(
     folder: Path,
@@ -64,12 +64,12 @@ def results(
     if condition:
         frame = queries.where(frame, condition)
     for note in notes:
-        click.echo(f"note: {note}", err=True)
+        voice.note(f"note: {note}")
     if pareto:
         columns, total = _names(pareto), len(frame)
         ties = queries.near_ties(frame, columns)
         frame = queries.pareto(frame, columns)
-        click.echo(f"{len(frame):,} of {total:,} points are on the front; {ties:,} more may be, inside their intervals", err=True)
+        voice.note(f"{len(frame):,} of {total:,} points are on the front; {ties:,} more may be, inside their intervals")
     if order:
         frame = queries.sort(frame, _names(order))
     if pivot:
@@ -111,7 +111,7 @@ def _deliver(frame: pd.DataFrame, out: Path | None, json_file: str | None, wante
             common.write_json(rows, str(out))
         else:
             write_table(frame, out)
-        click.echo(f"{len(frame):,} rows in {out}", err=True)
+        voice.note(f"{len(frame):,} rows in {out}")
     common.write_json(rows, json_file)
     if out is None and json_file != common.STDOUT:
         _print(frame, wanted)

@@ -1,58 +1,82 @@
-"""`narrowgauge show`: everything known of one machine, model, scheme, number format or fit."""
+"""`narrowgauge show`: everything known of one name, whatever it names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from narrowgauge.cli import common, show_fit, show_format, show_machine, show_model
+from narrowgauge.cli import common, names, show_fit, show_format, show_kernel, show_machine, show_memory, show_model
+from narrowgauge.cli.command import Command
 from narrowgauge.cli.listing import fit_names
 from narrowgauge.errors import InputError, NarrowgaugeError, nearest
 from narrowgauge.registry import canonical
 
+Describe = Callable[[str], dict[str, Any]]
 
-def _kinds_of(name: str) -> list[Callable[[str], dict[str, Any]]]:
-    """What describes the name, several where it names several things (`nf4` is a format and a scheme)."""
+
+def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
+    """The names of each kind, and what describes one of them."""
     from narrowgauge.archmodels import machine_names, pim_names
-    from narrowgauge.formats import FORMATS, SCHEMES, parse_scheme
+    from narrowgauge.experiments.price_kinds import KINDS
+    from narrowgauge.formats import FORMATS, SCHEMES
+    from narrowgauge.sim.dram import standard_names
     from narrowgauge.workloads import model_names
+
+    return (
+        ((*machine_names(), *pim_names()), show_machine.describe_machine),
+        (model_names(), show_model.describe_model),
+        (SCHEMES, show_format.describe_scheme),
+        (FORMATS, show_format.describe_format),
+        (tuple(kind.name for kind in KINDS), show_kernel.describe_kernel),
+        (standard_names(), show_memory.describe_memory),
+        (fit_names(), show_fit.describe_fit),
+    )
+
+
+def every_name() -> list[str]:
+    """Everything that can be shown by its name."""
+    return [name for names_of_kind, _ in _catalogues() for name in names_of_kind]
+
+
+def _kinds_of(name: str) -> list[Describe]:
+    """What describes the name, several where it names several things (`nf4` is a format and a scheme)."""
+    from narrowgauge.formats import parse_scheme
 
     key = canonical(name)
     if name.lower().endswith((".yaml", ".yml")):
         return [show_machine.describe_machine]
     if "/" in name or name.lower().endswith(".json"):
         return [show_model.describe_model]
-    catalogues: tuple[tuple[Any, Callable[[str], dict[str, Any]]], ...] = (
-        ((*machine_names(), *pim_names()), show_machine.describe_machine),
-        (model_names(), show_model.describe_model),
-        (SCHEMES, show_format.describe_scheme),
-        (FORMATS, show_format.describe_format),
-        (fit_names(), show_fit.describe_fit),
-    )
-    found = [describe for names, describe in catalogues if key in names]
+    found = [describe for known, describe in _catalogues() if key in known]
     if found:
         return found
     try:
         parse_scheme(name)
     except NarrowgaugeError:
-        every = [other for names, _ in catalogues for other in names]
-        close = nearest(key, every).split("? allowed:")[0]
+        close = nearest(key, every_name()).split("? allowed:")[0]
         hint = f"{close}? " if close.startswith("did you mean") else ""
         raise InputError(f"nothing is named '{name}'; {hint}`narrowgauge list` prints every name") from None
     return [show_format.describe_scheme]
 
 
-@click.command(epilog="Examples: narrowgauge show h100-sxm; narrowgauge show w4a16-g128")
-@click.argument("name")
+EXAMPLES = (
+    "narrowgauge show h100-sxm",
+    "narrowgauge show w4a16-g128",
+    "narrowgauge show llama-3-8b --json -",
+)
+
+
+@click.command(cls=Command, examples=EXAMPLES)
+@click.argument("name", metavar="NAME", type=names.Name("name", every_name, files=True))
 @common.fits_option
 @common.override_option
 @common.json_option
 def show(name: str, fits: Path | None, overrides: tuple[str, ...], json_file: str | None) -> None:
-    """Everything known of NAME: a machine, model, scheme, number format or fit, or the path of a specification or config.json.
+    """Everything known of NAME, any name that `narrowgauge list` prints, or of a specification or config.json by its path.
 
     Of a machine: every number with its unit, kind and source, and the list of those that nobody measured; with --fits, what was
     fitted beside what the specification says.
@@ -74,5 +98,7 @@ PRINTERS: dict[str, Callable[[dict[str, Any]], None]] = {
     "model": show_model.print_model,
     "scheme": show_format.print_facts,
     "format": show_format.print_facts,
+    "kernel": show_format.print_facts,
+    "memory": show_machine.print_machine,
     "fit": show_fit.print_fit,
 }

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import common, voice
 from narrowgauge.cli.campaign_options import MACHINE, campaign_options, kernel_families, require_material
+from narrowgauge.cli.command import Command
 from narrowgauge.cli.fit_report import print_held_out
 from narrowgauge.errors import InputError
 
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 SHORT_FALL = 1
 
 
-@click.command(epilog="Example: narrowgauge validate data/ --family gemm --json errors.json")
+EXAMPLES = (
+    "narrowgauge validate data/ --family gemm --json errors.json",
+    "narrowgauge validate --measurements measurements/my-gpu",
+)
+
+
+@click.command(cls=Command, examples=EXAMPLES)
 @campaign_options
 @common.json_option
 def validate(
@@ -69,7 +76,7 @@ def _kernel_errors(found: Material, families: tuple[str, ...], machines: tuple[s
     chosen = kernel_families(families)
     if chosen is None or not (found.kernels or found.recorded):
         return pd.DataFrame()
-    frame = run(found.kernels, chosen, machines, jobs, lambda line: click.echo(line, err=True), found.recorded)
+    frame = run(found.kernels, chosen, machines, jobs, voice.note, found.recorded)
     if found.kernels and not families and not machines:
         frame = pd.concat([frame, pd.DataFrame(error_rows(found.kernels))], ignore_index=True)
     return frame

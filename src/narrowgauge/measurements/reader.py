@@ -72,7 +72,7 @@ def read_measurements(path: Path) -> Measurements:
     Raises InputError where there is no file, a file is of a newer schema, or a point stands before any campaign."""
     files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
     if not files or not files[0].is_file():
-        raise InputError([Problem(str(path), f"no measurement file (*{SUFFIX}); `narrowgauge measure --out DIR` writes one")])
+        raise InputError([Problem(str(path), f"no measurement file (*{SUFFIX}); `narrowgauge measure -o DIR` writes one")])
     records: list[tuple[Campaign, PointRecord]] = []
     notes: list[Problem] = []
     for file in files:

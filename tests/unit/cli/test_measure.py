@@ -39,10 +39,10 @@ def test_without_pycuda_or_gpu_nothing_is_measured_and_it_is_said_why(tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "give --out DIR, or --dry-run"),
+        ((), "give -o DIR, or --dry-run"),
         (("--out", "x", "--architecture", "sm90"), "--architecture belongs to --dry-run"),
-        (("--dry-run", "--architecture", "sm75"), "'sm75' is not one of"),
-        (("--dry-run", "--suite", "all"), "'all' is not one of"),
+        (("--dry-run", "--architecture", "sm75"), "given 'sm75'; did you mean 'sm90'? allowed: sm80"),
+        (("--dry-run", "--suite", "all"), "given 'all'; did you mean 'full'?"),
         (("--dry-run", "--architecture", "sm90", "--only", "mma-snyc"), "unknown bench 'mma-snyc'; did you mean 'mma-sync"),
     ],
 )

@@ -37,7 +37,7 @@ def test_the_table_says_what_is_not_known_and_what_was_overridden() -> None:
 def test_a_trace_is_served(tmp_path) -> None:
     path = tmp_path / "trace"
     path.write_text("0x0 R\n0x40 W\n")
-    answer = json.loads(run("hbm2", "--trace", str(path), "--json", "-").stdout)
+    answer = json.loads(run("hbm2", "--replay", str(path), "--json", "-").stdout)
     assert answer["commands"]["RD"] == answer["commands"]["WR"] == 1
 
 
@@ -47,7 +47,7 @@ def test_a_trace_is_served(tmp_path) -> None:
         (("hbm9",), "did you mean 'hbm3'"),
         (("hbm2", "--override", "tRC=10"), "nRC: is 10 cycles"),
         (("hbm2", "--override", "tRX=10"), "unknown timing of hbm2"),
-        (("hbm2", "--override", "tRC"), "write NAME=VALUE"),
+        (("hbm2", "--override", "tRC"), "write PATH=VALUE"),
         (("hbm2", "--channels", "0"), "channels: is 0"),
         (("hbm2", "--channels", "3"), "must be a power of two"),
         (("hbm2", "--pattern", "zig"), "unknown pattern 'zig'"),
@@ -55,8 +55,8 @@ def test_a_trace_is_served(tmp_path) -> None:
         (("hbm2", "--mapping", "RoCo"), "wrong: "),
         (("hbm2", "--requests", "0"), "requests is 0"),
         (("hbm2", "--writes", "2"), "writes is 2.0"),
-        (("hbm2", "--trace", "nowhere.trace"), "cannot be read"),
-        (("hbm2", "--trace", "x", "--pattern", "seq"), "not both"),
+        (("hbm2", "--replay", "nowhere.trace"), "cannot be read"),
+        (("hbm2", "--replay", "x", "--pattern", "seq"), "not both"),
     ],
 )
 def test_wrong_use_is_one_clear_error(words: tuple[str, ...], message: str) -> None:

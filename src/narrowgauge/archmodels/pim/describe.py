@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from narrowgauge.archmodels.describe import Description, Row
 from narrowgauge.archmodels.machine import OVERRIDE, SPECIFICATION
@@ -10,7 +11,7 @@ from narrowgauge.archmodels.pim.machine import PimMachine
 from narrowgauge.archmodels.pim.pace import INTERVAL
 from narrowgauge.provenance import Kind, Quantity
 from narrowgauge.sim.dram.hierarchy import reached
-from narrowgauge.sim.dram.standard import EnergySheet
+from narrowgauge.sim.dram.standard import EnergySheet, Standard
 from narrowgauge.units import BITS_PER_BYTE, BYTES_PER_GB, PS_PER_S
 
 RATES = "computed from the memory's numbers below"
@@ -18,11 +19,27 @@ RATES = "computed from the memory's numbers below"
 
 def describe_pim(machine: PimMachine) -> Description:
     """Every number that a price rests on; a what-if override says what it replaces."""
-    texts = {**machine.specification.texts, "memory_title": machine.standard.title}
-    sheet = machine.standard.energy
-    reasons = {"no_command_energy": sheet.command_unavailable, "no_background_energy": sheet.background_unavailable}
-    texts |= {name: words for name, words in reasons.items() if words}
+    texts = {**machine.specification.texts, **memory_texts(machine.standard)}
     return Description(machine.name, texts, tuple(_rows(machine)))
+
+
+def memory_texts(standard: Standard) -> dict[str, str]:
+    """What a memory is called, and why energies are not known where they are not."""
+    sheet = standard.energy
+    texts = {
+        "memory_title": standard.title,
+        "no_command_energy": sheet.command_unavailable,
+        "no_background_energy": sheet.background_unavailable,
+    }
+    return {name: words for name, words in texts.items() if words}
+
+
+def memory_rows(standard: Standard, changed: Mapping[str, Quantity] = MappingProxyType({})) -> Iterator[Row]:
+    """Every number of a memory; those that were changed with what stands there now."""
+    for path, entry in standard.quantities.items():
+        yield _row(path, changed.get(path, entry), path in changed)
+    for path, entry in _energies(standard.energy):
+        yield _row(f"energy.{path}", entry, changed=False)
 
 
 def _rows(machine: PimMachine) -> Iterator[Row]:
@@ -31,10 +48,7 @@ def _rows(machine: PimMachine) -> Iterator[Row]:
         yield _row(path, entry, path in changed)
     for path, entry in _rates(machine):
         yield _row(path, changed.get(path, entry), path in changed)
-    for path, entry in machine.standard.quantities.items():
-        yield _row(path, changed.get(path, entry), path in changed)
-    for path, entry in _energies(machine.standard.energy):
-        yield _row(f"energy.{path}", entry, changed=False)
+    yield from memory_rows(machine.standard, changed)
 
 
 def _row(path: str, entry: Quantity, changed: bool) -> Row:
