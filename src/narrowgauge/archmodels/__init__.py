@@ -10,8 +10,9 @@ from narrowgauge.archmodels.catalogue import machine_names, pim_names
 from narrowgauge.archmodels.describe import Description, Row
 from narrowgauge.archmodels.energy import energy_mj, power_w
 from narrowgauge.archmodels.hardware import Hardware, describe, load_machine
-from narrowgauge.archmodels.machine import Layer, Machine, Override, load_gpu
+from narrowgauge.archmodels.machine import Machine, load_gpu
 from narrowgauge.archmodels.machine_rows import MachineRows
+from narrowgauge.archmodels.override import Layer, Override
 from narrowgauge.archmodels.pim import PimMachine
 from narrowgauge.archmodels.specification import Specification, load_specification
 

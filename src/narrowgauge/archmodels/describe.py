@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from narrowgauge.archmodels.machine import SPECIFICATION, Machine
+from narrowgauge.archmodels.machine import Machine
+from narrowgauge.archmodels.override import SPECIFICATION
 
 
 @dataclass(frozen=True)

@@ -13,32 +13,13 @@ from pathlib import Path
 from narrowgauge.archmodels import machine_fit
 from narrowgauge.archmodels.catalogue import machine_names, pim_names
 from narrowgauge.archmodels.frozen import FrozenMap
+from narrowgauge.archmodels.override import FIT, OVERRIDE, SPECIFICATION, Layer, Override
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.archmodels.specification import Specification, load_specification
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.provenance import Kind, Quantity
 from narrowgauge.registry import canonical
-
-SPECIFICATION, FIT, OVERRIDE = "specification", "fit", "what-if override"
-
-
-@dataclass(frozen=True)
-class Override:
-    """One what-if change: the path, what stood there (None if nothing did), and what stands there now."""
-
-    path: str
-    old: Quantity | None
-    new: Quantity
-
-
-@dataclass(frozen=True)
-class Layer:
-    """What one step of specification → fit → override says, by path."""
-
-    name: str
-    quantities: FrozenMap[Quantity]
-
 
 @dataclass(frozen=True)
 class Machine:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from narrowgauge.archmodels.machine import OVERRIDE, Machine, Override
+from narrowgauge.archmodels.machine import Machine
+from narrowgauge.archmodels.override import OVERRIDE, Override
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.provenance import Kind, Quantity

@@ -31,7 +31,7 @@ def print_machine(item: dict[str, Any]) -> None:
     click.secho(item["name"], bold=True)
     for name, words in item["texts"].items():
         click.echo(common.wrapped(f"{name}: {words}"))
-    from narrowgauge.archmodels.machine import FIT, OVERRIDE
+    from narrowgauge.archmodels.override import FIT, OVERRIDE
 
     references: dict[str, int] = {}
     numbers = common.table("number", ">value", "unit", "kind", ">source")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from narrowgauge.archmodels.describe import Description, Row
-from narrowgauge.archmodels.machine import OVERRIDE, SPECIFICATION
+from narrowgauge.archmodels.override import OVERRIDE, SPECIFICATION
 from narrowgauge.archmodels.pim.machine import PimMachine
 from narrowgauge.archmodels.pim.pace import INTERVAL
 from narrowgauge.provenance import Kind, Quantity

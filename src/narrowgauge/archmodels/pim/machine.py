@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from narrowgauge.archmodels.frozen import FrozenMap
-from narrowgauge.archmodels.machine import OVERRIDE, Override
+from narrowgauge.archmodels.override import OVERRIDE, Override
 from narrowgauge.archmodels.pim.pace import INTERVAL, pace, with_pace
 from narrowgauge.archmodels.pim.programs import ATTENTION, GEMV, AttentionProgram, GemvProgram, mac_of
 from narrowgauge.archmodels.pim.schema import PIM, PimSheet
