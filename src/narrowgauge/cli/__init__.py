@@ -1,6 +1,7 @@
 """Command line: parses, calls, prints. One file per command, imported when the command is called.
 
-Exit codes: 0 done, 1 a check fell short or some rows are bad, 2 wrong input or use, 130 interrupted, 141 a pipe's reader left.
+Exit codes: 0 done, 1 a check fell short or some rows are bad, 2 wrong input or use, 130 interrupted, 141 a pipe's reader left,
+70 a fault in narrowgauge itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ COMMANDS = {
     "validate": ("validate", "Errors of the models on measured data left out of the fit."),
     "list": ("listing", "Names of machines, models, schemes, formats, kernels, memories and fits."),
     "show": ("show", "Everything known of one of them."),
+    "completion": ("completion", "Names and options completed by bash, zsh or fish."),
 }
 
 
@@ -29,8 +31,8 @@ COMMANDS = {
     "narrowgauge",
     cls=LazyGroup,
     commands_in=(__name__, COMMANDS),
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: narrowgauge price kernels.csv -o priced.csv --on a100-sxm-80gb",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: narrowgauge predict llama-3-8b --on a100-sxm-80gb --scheme w4a16",
 )
 @click.version_option(package_name="narrowgauge", message="%(prog)s %(version)s")
 def main() -> None:

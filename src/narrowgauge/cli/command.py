@@ -23,7 +23,12 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
         self.sections = dict(sections or {})
-        self.params += voice.options()
+        self._voice = voice.options()
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The command's own, then quiet and verbose, then help."""
+        params = super().get_params(ctx)
+        return [*params[: len(self.params)], *self._voice, *params[len(self.params) :]]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The sections, then the examples; a long example goes on in a second line, as a shell takes it."""

@@ -152,13 +152,16 @@ def table(*columns: str, title: str | None = None) -> Table:
     return made
 
 
+def prose_width() -> int:
+    """Columns of a line of text: the terminal's, less the last one, and 100 at most."""
+    return min(console().width - 1, PROSE_WIDTH)
+
+
 def wrapped(words: str, hang: int = 4, first: int = 2) -> str:
-    """Text filled to the terminal's width, less the last column, and to 100 columns at most; the first line is indented by
-    `first`, the others by `hang`; names are never cut at a dash."""
+    """Text filled to `prose_width`; the first line is indented by `first`, the others by `hang`; names stay whole."""
     import textwrap
 
-    width = min(console().width - 1, PROSE_WIDTH)
-    return textwrap.fill(words, width, initial_indent=" " * first, subsequent_indent=" " * hang, break_on_hyphens=False)
+    return textwrap.fill(words, prose_width(), initial_indent=" " * first, subsequent_indent=" " * hang, break_on_hyphens=False)
 
 
 def percent(fraction: float) -> str:

@@ -73,7 +73,7 @@ def predict(
         from narrowgauge.experiments.predict_text import render
 
         console = common.console()
-        for part in render(answer):
+        for part in render(answer, common.prose_width()):
             console.print(part)
     if trace_file is not None:
         from narrowgauge.experiments.tables import write_text

@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from narrowgauge.cli import common
+from narrowgauge.cli.command import Command
 from narrowgauge.errors import nearest
 
 if TYPE_CHECKING:
     from narrowgauge.experiments.reproduction import Option, Row
 
 ALL = "all"
-EPILOG = """\b
-Examples:
-  narrowgauge reproduce systolic
-  narrowgauge reproduce systolic --stationary weight --m 512
-  narrowgauge reproduce all --json rows.json
-"""
-OWN = ("json_file", "folder")
+EXAMPLES = (
+    "narrowgauge reproduce systolic",
+    "narrowgauge reproduce systolic --stationary weight --m 512",
+    "narrowgauge reproduce all --json rows.json",
+)
 
 
-class Papers(click.Group):
+class Papers(Command, click.Group):
     """A command for every paper, with the options of its configuration, and one for all of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -57,28 +56,27 @@ def _option(option: Option) -> click.Option:
 
 
 def _command(name: str, line: str, what: str, options: list[click.Option]) -> click.Command:
-    def run(json_file: str | None, folder: Path | None, **values: str | None) -> int:
+    def run(json_file: str | None, out: Path | None, **values: str | None) -> int:
         given = {key: value for key, value in values.items() if value is not None}
-        return _run(name, given, json_file, folder)
+        return _run(name, given, json_file, out)
 
-    command = click.Command(name, callback=run, params=list(options), help=what, short_help=line)
-    out = click.option(
-        "-o",
-        "--out",
-        "folder",
-        metavar="DIR",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="Also write a page, a figure and a table per paper.",
-    )
-    return out(common.json_option(command))
+    example = f"narrowgauge reproduce {name}"
+    examples = (example, f"{example} --json rows.json", f"{example} -o pages")
+    command = Command(name, callback=run, params=options, help=what, short_help=line, examples=examples)
+    for option in (_OUT, common.json_option):
+        option(command)
+    return command
 
 
-@click.command(cls=Papers, epilog=EPILOG)
+_OUT = common.out_option("DIR", "Also write a page, a figure and a table per paper.", required=False)
+
+
+@click.command(cls=Papers, examples=EXAMPLES)
 def reproduce() -> None:
     """Published results beside predicted ones: NAME of a paper, or `all`."""
 
 
-def _run(name: str, values: dict[str, str], json_file: str | None, folder: Path | None) -> int:
+def _run(name: str, values: dict[str, str], json_file: str | None, out: Path | None) -> int:
     from narrowgauge.experiments.reproduction import compare, experiment_names, load_experiment
 
     rows: list[Row] = []
@@ -89,10 +87,10 @@ def _run(name: str, values: dict[str, str], json_file: str | None, folder: Path 
         rows += found
         if json_file != common.STDOUT:
             _print(paper.title, found)
-        if folder is not None:
+        if out is not None:
             from narrowgauge.experiments.reproduction.pages import write_pages
 
-            write_pages(folder, each, paper, found)
+            write_pages(out, each, paper, found)
     common.write_json([row.to_json() for row in rows], json_file)
     return int(any(row.ok is False for row in rows))
 

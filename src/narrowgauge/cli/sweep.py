@@ -61,9 +61,9 @@ def sweep(file: Path, out: Path, jobs: int, executor: str, address: str | None, 
     rate = f", {outcome.computed / outcome.seconds * 60:,.0f} per minute" if outcome.computed else ""
     if common.summary_wanted(json_file):
         click.echo(
-            f"{outcome.points:,} points in {outcome.folder}: {outcome.computed:,} computed in {outcome.seconds:.1f} s{rate}, "
-            f"{outcome.points - outcome.computed:,} were there; {outcome.failed:,} of the new ones have no result"
+            f"{outcome.points:,} points in {outcome.folder}: {outcome.computed:,} computed in {outcome.seconds:.1f} s{rate}"
         )
+        click.echo(f"{outcome.points - outcome.computed:,} were there, {outcome.failed:,} of the new ones have no result")
     data = {"folder": str(outcome.folder), "points": outcome.points, "computed": outcome.computed, "failed": outcome.failed}
     common.write_json(data | {"seconds": outcome.seconds, "notes": list(outcome.notes)}, json_file)
     return SOME_FAILED if outcome.failed else 0

@@ -16,7 +16,8 @@ from narrowgauge.experiments.predict_reasons import BINDS, SHORT, bottleneck, kn
 from narrowgauge.experiments.predict_result import Prediction
 from narrowgauge.units import US_PER_MS
 
-WIDTH = 79
+WIDTH = 79  # of text, where nobody says how wide the page is
+DETAILED = 70  # columns from which the time of a single call is in the table
 SMALL_SHARE = 0.005  # operators below this share of a pass go into one line
 
 
@@ -34,25 +35,24 @@ def interval(estimate: Estimate, unit: str) -> str:
     return f"{number(estimate.value)} {unit}  ({number(estimate.low)} to {number(estimate.high)})"
 
 
-def render(prediction: Prediction) -> Iterator[RenderableType]:
-    """What to print, in order."""
-    yield Text(_title(prediction), style="bold")
+def render(prediction: Prediction, width: int = WIDTH) -> Iterator[RenderableType]:
+    """What to print, in order, with its text in lines of `width` columns."""
+    yield Text(textwrap.fill(_title(prediction), width), style="bold")
     yield _answer(prediction)
     for phase, name in ((prediction.prefill, "Prefill"), (prediction.decode, "Decode")):
-        yield _wrapped(f"{name} is {bottleneck(phase)}.")
+        yield _wrapped(f"{name} is {bottleneck(phase)}.", width)
     for phase in (prediction.prefill, prediction.decode):
-        yield _operators(phase)
-    yield from _provenance(prediction)
+        yield _operators(phase, detailed=width >= DETAILED)
+    yield from _provenance(prediction, width)
 
 
 def _title(prediction: Prediction) -> str:
     about = prediction.manifest
     gpus = f"{prediction.gpus} × {about['machine']}" if prediction.gpus > 1 else about["machine"]
-    text = (
+    return (
         f"{about['model']} in {about['scheme']} on {gpus}: batch {prediction.batch}, "
         f"{about['input_tokens']} tokens in, {prediction.output_tokens} out"
     )
-    return textwrap.fill(text, WIDTH)
 
 
 def _answer(prediction: Prediction) -> RenderableType:
@@ -74,25 +74,25 @@ def _answer(prediction: Prediction) -> RenderableType:
     return table
 
 
-def _operators(phase: Pass) -> RenderableType:
+def _operators(phase: Pass, detailed: bool) -> RenderableType:
     total = phase.latency_us
     title = (
         f"{str(phase.phase).capitalize()}: {interval(total.scaled(1 / US_PER_MS), 'ms')} per pass, {phase.kernel_count} kernels"
     )
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    table.add_column("operator", overflow="fold")
-    for name in ("times", "us each", "ms", "share"):
+    table.add_column("operator", no_wrap=True)
+    for name in ("times", *(["us each"] if detailed else []), "ms", "share"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("bound by, tile")
     shown = [line for line in phase.lines if line.total_us.value >= SMALL_SHARE * total.value]
     others = [line for line in phase.lines if line.total_us.value < SMALL_SHARE * total.value]
     for line in sorted(shown, key=lambda line: -line.total_us.value):
-        table.add_row(
-            line.operator, str(line.count), number(line.latency_us), *_amount(line.total_us.value, total.value), _binding(line)
-        )
+        each = [number(line.latency_us)] if detailed else []
+        table.add_row(line.operator, str(line.count), *each, *_amount(line.total_us.value, total.value), _binding(line))
     if others:
         rest = sum(line.total_us.value for line in others)
-        table.add_row(f"{len(others)} others", str(sum(line.count for line in others)), "", *_amount(rest, total.value), "")
+        count = str(sum(line.count for line in others))
+        table.add_row(f"{len(others)} others", count, *([""] if detailed else []), *_amount(rest, total.value), "")
     return table
 
 
@@ -106,20 +106,21 @@ def _binding(line: Line) -> str:
     return SHORT.get(line.bound_by, BINDS.get(line.bound_by, line.bound_by)) + mapped
 
 
-def _provenance(prediction: Prediction) -> Iterator[RenderableType]:
+def _provenance(prediction: Prediction, width: int) -> Iterator[RenderableType]:
     about = prediction.manifest
     yield _wrapped(
         f"Kernels of {about['kernel_library']}, framework {about['framework']}, fidelity {about['fidelity']}, "
-        f"narrowgauge {about['version']}. Intervals are nominal 90 % ones; energy is first order and assumed."
+        f"narrowgauge {about['version']}. Intervals are nominal 90 % ones; energy is first order and assumed.",
+        width,
     )
     for name, phase in (("prefill", prediction.prefill), ("decode", prediction.decode)):
         known = "; ".join(f"{share:.0%} {what}" for what, share in knowledge(phase).items() if share >= SMALL_SHARE)
-        yield _wrapped(f"Time of {name}: {known}.")
+        yield _wrapped(f"Time of {name}: {known}.", width)
     for change in about["overrides"]:
-        yield _wrapped(f"What if: {change['path']} is {number(change['new'])}.")
+        yield _wrapped(f"What if: {change['path']} is {number(change['new'])}.", width)
     for warning in prediction.warnings:
-        yield _wrapped(f"Warning: {warning}")
+        yield _wrapped(f"Warning: {warning}", width)
 
 
-def _wrapped(words: str) -> Text:
-    return Text(textwrap.fill(words, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
+def _wrapped(words: str, width: int) -> Text:
+    return Text(textwrap.fill(words, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
