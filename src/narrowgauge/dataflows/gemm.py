@@ -6,7 +6,7 @@ The variant's precision is the name of a quantization scheme, which alone decide
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +18,8 @@ from narrowgauge.dataflows.family import FAMILIES, Array, Columns, KernelCost, P
 from narrowgauge.dataflows.gemm_compiled import search
 from narrowgauge.dataflows.gemm_profiles import GemmProfile, profile_of
 from narrowgauge.dataflows.gemm_search import Numbers, row_terms, tile_terms
+from narrowgauge.dataflows.kernels_lowbit.catalogue import described
+from narrowgauge.dataflows.kernels_lowbit.numbers import written_so
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.formats import QuantScheme, parse_scheme
 
@@ -27,6 +29,7 @@ QUANTIZE_ROWS = 1000.0  # the unit of rows in which the fitted quantize_rows_us 
 STEP_BYTES = 128  # of K per step: one swizzled shared-memory row
 SIZE_EDGES = (17, 129, 1025)  # rows of activations: decode, small batches, chunks, prefill
 COMMON_TILES = ((128, 128), (256, 128), (128, 256), (64, 64), (128, 64), (64, 256))  # whose wave fill the residual may look at
+SIXTEEN_BIT = Variant("bf16", "trtllm")  # measured on every calibrated machine
 RAMP_BYTES = 4e6  # transfers well below this finish before DRAM streams at full rate; only scales the fitted ramp_us
 
 
@@ -67,7 +70,10 @@ def _operands(precision: str, tensor_formats: frozenset[str]) -> Operands:
 
 def operands_of(variant: Variant, gpu: GpuResources) -> Operands:
     """The operands of the variant on this GPU; raises UnsupportedError with the reason if it cannot run."""
-    return _operands(variant.precision, frozenset(gpu.tensor_macs))
+    operands, kernel = _operands(variant.precision, frozenset(gpu.tensor_macs)), described(variant.library)
+    if kernel is None or not operands.conversion:
+        return operands
+    return replace(operands, conversion=kernel.counts(variant.precision), promotes=kernel.group_in_loop)
 
 
 def includes_quantize(scheme: QuantScheme) -> bool:
@@ -92,8 +98,14 @@ class Gemm:
         launch, *others = fitted.COMMON
         return (fitted.QUANTIZED_LAUNCH if operands.quantizes else launch, *others, *extra)
 
+    def sibling(self, variant: Variant) -> Variant:
+        """The measured variant whose fitted parameters serve this one: 16-bit kernels say what a machine adds to the kernels that
+        are known from their source."""
+        return SIXTEEN_BIT if described(variant.library) else variant
+
     def _profile(self, variant: Variant, operands: Operands, gpu: GpuResources) -> GemmProfile:
-        return profile_of(variant, operands.weight_only, gpu)
+        kernel = described(variant.library)
+        return kernel.profile() if kernel and operands.conversion else profile_of(variant, operands.weight_only, gpu)
 
     def numbers(self, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> Numbers:
         """Machine, formats and fitted parameters merged into what the search reads."""
@@ -104,7 +116,7 @@ class Gemm:
         convert = cycles_per_weight(operands.conversion, gpu) * params.get("convert_scale", 0.0)
         promote = params.get("promote_scale", 0.0) / gpu.alu_results["fp32"]
         fp32_macs_per_us = gpu.alu_results["fp32"] * gpu.sm_count * gpu.cycles_per_us
-        return Numbers(
+        numbers = Numbers(
             sm_count=float(gpu.sm_count),
             cycles_per_us=gpu.cycles_per_us,
             tensor_macs=macs * params["tensor_efficiency"],
@@ -145,6 +157,8 @@ class Gemm:
             convert_cycles=convert,
             promote_cycles=promote,
         )
+        kernel = described(variant.library)
+        return written_so(kernel, numbers, gpu, params) if kernel and operands.conversion else numbers
 
     def cost(self, rows: Columns, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> KernelCost:
         """Best tiling of every row and what it costs; `choice` holds "tile_m", "tile_n", "ctas" (0: CUDA-core kernel),

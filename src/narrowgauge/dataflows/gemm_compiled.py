@@ -22,8 +22,8 @@ Found = tuple[Array, Array, Array, Array]
 NUMPY_CANDIDATES = 120_000
 #: in the order in which they call each other
 # fmt: off
-_COMPILED = ("_missing", "row_terms", "_step_cycles", "tile_terms", "_round_cycles", "sm_time", "dram_time", "split_time",
-             "overlapped", "least_time", "gemv_time", "sustained", "search_rows", "search_stretches")
+_COMPILED = ("_missing", "row_terms", "_step_cycles", "tile_terms", "_waiting_cycles", "_round_cycles", "sm_time", "dram_time",
+             "split_time", "overlapped", "least_time", "gemv_time", "sustained", "search_rows", "search_stretches")
 # fmt: on
 #: the numbers are finite; nothing may be reordered or fused, or NumPy would give other last bits and other winners of ties
 _FLAGS = {"nnan", "ninf", "nsz"}

@@ -19,8 +19,10 @@ import numpy as np
 from narrowgauge.dataflows.family import Array
 
 MAX_STAGES = 6.0  # deepest asynchronous copy pipeline that the libraries instantiate
+SPLIT_SLOTS = 2.0  # CTAs per place on the GPU beyond which no library splits further
 SPLIT_STEPS = 2.0  # fewer steps than this per part are not worth a split
 MAX_RESIDENT = 4.0  # CTAs of a GEMM kernel per SM: 128 threads each at 128 registers
+ANY_ROWS = 1e9  # one conversion of the weights serves all rows of a tile
 INFEASIBLE_US = 1e15
 BOUND = 1.0 - 1e-9  # on lower bounds, so that rounding cannot exclude the best
 
@@ -67,6 +69,10 @@ class Numbers(NamedTuple):
     step_k: float
     convert_cycles: float  # per weight and SM
     promote_cycles: float  # per output element, each step
+    convert_rows: float = ANY_ROWS  # of a tile that one conversion of its weights serves
+    max_stages: float = MAX_STAGES  # 1: loads are waited for, nothing is copied ahead
+    max_resident: float = MAX_RESIDENT
+    split_slots: float = SPLIT_SLOTS
 
 
 def _missing(reuse_distance: Any, capacity: Any) -> Any:
@@ -129,21 +135,31 @@ def tile_terms(tile_m: Any, tile_n: Any, x: Numbers) -> TileTerms:
     """How a tile shape occupies an SM, and the length of its steps."""
     step_bytes = (tile_m * x.activation_bytes + tile_n * x.weight_bytes) * x.step_k
     resident = np.floor(np.minimum(x.accumulator_bytes / (tile_m * tile_n * 4.0), x.smem_bytes / (2.0 * step_bytes)))
-    resident = np.minimum(MAX_RESIDENT, np.maximum(1.0, resident))
-    stages = np.minimum(MAX_STAGES, np.maximum(2.0, np.floor(x.smem_bytes / (resident * step_bytes))))
+    resident = np.minimum(x.max_resident, np.maximum(1.0, resident))
+    stages = np.minimum(x.max_stages, np.maximum(2.0, np.floor(x.smem_bytes / (resident * step_bytes))))
     multiply = tile_m * tile_n * x.step_k / x.tensor_macs
-    convert = tile_n * x.step_k * x.convert_cycles + tile_m * tile_n * x.promote_cycles
-    latency = x.step_latency / (stages - 1.0)
+    convert = tile_n * x.step_k * x.convert_cycles * np.ceil(tile_m / x.convert_rows) + tile_m * tile_n * x.promote_cycles
+    latency = x.step_latency / np.maximum(stages - 1.0, 1.0) + (stages < 2.0) * (multiply + convert)
     finish = tile_m * tile_n * x.output_bytes / x.store_bytes + x.cta_cycles
     l2 = step_bytes * np.maximum(1.0 / x.l2_sm_bytes, x.sm_count / x.l2_bytes)
     even = _step_cycles(multiply, convert, l2, latency / resident, x)
     return TileTerms(step_bytes, resident, stages, multiply, convert, latency, finish, even)
 
 
+def _waiting_cycles(ctas_per_sm: Any, tile: TileTerms) -> Any:
+    """Cycles of a step where nothing is copied ahead: CTAs take turns on the busier resource between their waits, a closed queueing
+    network of one station and a delay by Schweitzer's approximation (Reiser and Lavenberg, J. ACM 27(2), 1980, mean values)."""
+    own = np.maximum(tile.multiply, tile.convert)
+    delay = np.maximum(0.0, tile.latency - own)
+    excess = ctas_per_sm * own - delay
+    return delay + 0.5 * (excess + np.sqrt(excess * excess + 4.0 * own * delay))
+
+
 def _round_cycles(ctas_per_sm: Any, ctas: Any, steps: Any, tile: TileTerms, x: Numbers) -> Any:
     """Cycles of one round in which the busiest SM works on `ctas_per_sm` CTAs and the whole GPU on `ctas`."""
     l2 = tile.step_bytes * np.maximum(ctas_per_sm / x.l2_sm_bytes, ctas / x.l2_bytes)
     step = _step_cycles(ctas_per_sm * tile.multiply, ctas_per_sm * tile.convert, l2, tile.latency, x)
+    step = step + (tile.stages < 2.0) * np.maximum(0.0, _waiting_cycles(ctas_per_sm, tile) - step)
     return steps * step + x.fill_latencies * x.step_latency + tile.finish * ctas_per_sm
 
 
@@ -181,7 +197,7 @@ def split_time(grid: Any, size: Any, tile: TileTerms, split: Any, x: Numbers) ->
     It grows with the split."""
     m, n, k = size
     few_steps = np.ceil(k / (split * x.step_k)) < SPLIT_STEPS
-    many_ctas = grid * split > 2.0 * x.sm_count * tile.resident
+    many_ctas = grid * split > x.split_slots * x.sm_count * tile.resident
     partial_sums = split * m * n * 8.0 / (x.l2_bytes * x.cycles_per_us)
     return (split > 1.0) * (x.split_us + x.split_traffic * partial_sums + (few_steps | many_ctas) * INFEASIBLE_US)
 
