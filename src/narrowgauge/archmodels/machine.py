@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from narrowgauge.archmodels import machine_fit
 from narrowgauge.archmodels.catalogue import machine_names, pim_names
@@ -16,20 +17,30 @@ from narrowgauge.archmodels.frozen import FrozenMap
 from narrowgauge.archmodels.override import FIT, OVERRIDE, SPECIFICATION, Layer, Override
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.archmodels.specification import Specification, load_specification
+from narrowgauge.dataflows.gemm import UNIT_PJ
 from narrowgauge.dataflows.resources import GpuResources
+from narrowgauge.dataflows.unit import TensorUnit
 from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.provenance import Kind, Quantity
 from narrowgauge.registry import canonical
 
+#: the units of a GPU that another may replace
+SLOTS = ("tensor_core",)
+
+if TYPE_CHECKING:
+    from narrowgauge.archmodels.units.unit import Unit
+
+
 @dataclass(frozen=True)
 class Machine:
-    """One GPU, real or not. Build it with `load_machine` or `load_gpu`; change it with `with_`, `with_fit` and `with_fits`, which
-    return new machines. `fits` is a folder with fits of kernels that go before the shipped ones."""
+    """One GPU, real or not. Build it with `load_machine` or `load_gpu`; change it with `with_`, `with_fit`, `with_fits` and
+    `replace_unit`, which return new machines. `fits` is a folder with fits of kernels that go before the shipped ones."""
 
     specification: Specification
     fit: FrozenMap[Quantity] = field(default_factory=FrozenMap)
     overrides: tuple[Override, ...] = ()
     fits: Path | None = None
+    unit: TensorUnit | None = None
 
     @property
     def name(self) -> str:
@@ -116,6 +127,18 @@ class Machine:
         machine = replace(self, fits=path)
         return machine if fit is None else machine.with_fit(fit.quantities())
 
+    def replace_unit(self, slot: str, unit: Unit | str | Path) -> Machine:
+        """The same GPU with another unit in the place of its tensor cores (`slot` "tensor_core"): memory system, clocks,
+        registers, shared memory and kernels stay as they are calibrated. `unit` is a `Unit`, its name or its YAML file.
+
+        Matrix products in formats that the unit refuses run on the tensor cores, which stay beside it. Raises InputError for an
+        unknown slot or unit, UnsupportedError for a unit that was not made to stand in an SM."""
+        from narrowgauge.archmodels.units.in_sm import in_sm
+
+        if canonical(slot).replace("-", "_") not in SLOTS:
+            raise InputError([Problem("replace", f"a GPU has no unit '{slot}' to replace, {nearest(slot, SLOTS)}")])
+        return replace(self, unit=in_sm(unit))
+
     @cached_property
     def as_specified(self) -> Machine:
         """The same machine without the fit of its numbers; what-if overrides stay."""
@@ -154,7 +177,8 @@ class Machine:
             link_latency_us=value("link.latency_us"),
             tdp_w=value("power.tdp_w"),
             static_w=value("power.static_w"),
-            energy_pj=self._section("energy_pj"),
+            energy_pj=FrozenMap({**self._section("energy_pj"), UNIT_PJ: 1.0}) if self.unit else self._section("energy_pj"),
+            unit=self.unit,
         )
 
     def _section(self, name: str) -> FrozenMap[float]:

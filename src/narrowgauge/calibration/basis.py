@@ -6,6 +6,7 @@ In order of preference:
     precision   the machine's own fit of the nearest precision, for formats that nobody measured there
     sibling     the fit of another machine of the same architecture; only the specification is changed
     transfer    the fit of the nearest other architecture; likewise
+    unbuilt     a unit in the tensor core's place: its own rates, in dense kernels as the machine's nearest fit has them
     unfitted    the parameters' documented initial values
 
 A user's fits (`Machine.with_fits`) go before the shipped ones of the same machine and precision, and `source` says "own data".
@@ -26,8 +27,10 @@ from narrowgauge.archmodels import Machine
 from narrowgauge.calibration.record import Fit, LibraryFit, PrecisionFit, known, known_machines, own_fit
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.family import KernelFamily, Variant
+from narrowgauge.dataflows.gemm import GEMM, operands_of
 from narrowgauge.dataflows.gemm_profiles import has_wgmma
 from narrowgauge.dataflows.resources import GpuResources
+from narrowgauge.formats import parse_scheme
 
 
 class Relation(StrEnum):
@@ -37,6 +40,7 @@ class Relation(StrEnum):
     PRECISION = "precision"
     SIBLING = "sibling"
     TRANSFER = "transfer"
+    UNBUILT = "unbuilt"
     UNFITTED = "unfitted"
 
 
@@ -45,6 +49,7 @@ _PREFIX = {
     Relation.PRECISION: "nearest precision",
     Relation.SIBLING: "same architecture, fit",
     Relation.TRANSFER: "transfer from",
+    Relation.UNBUILT: "unbuilt unit in kernels fitted on",
 }
 
 
@@ -98,6 +103,11 @@ def _own_kernels(family: KernelFamily, variant: Variant, machine: Machine) -> bo
     return any(p.name == "convert_scale" for p in family.parameters(variant, machine.resources))
 
 
+def _on_unit(family: KernelFamily, variant: Variant, machine: Machine) -> bool:
+    """Whether the variant is a product that a unit in the tensor core's place takes over."""
+    return machine.unit is not None and family.name == GEMM.name and operands_of(variant, machine.resources).product is not None
+
+
 @lru_cache(maxsize=4096)
 def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
     """The best available basis; raises UnsupportedError if the machine cannot run the variant."""
@@ -106,9 +116,12 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
     asked, variant = variant, _stand_in(family, variant)
     choices: list[tuple[tuple[float, ...], Fit, str]] = []
     special = _own_kernels(family, variant, machine)
+    unbuilt = _on_unit(family, variant, machine)
     for rank, fit in enumerate(_candidates(family, machine)):
         own = fit.machine == machine.name
         for precision in fit.precisions:
+            if unbuilt and parse_scheme(precision).needs_conversion:
+                continue  # its kernel converts weights, the unit's does not
             same = precision == variant.precision
             likeness = 2.0 if same else _runnable_likeness(family, variant.precision, precision, machine)
             order = (-(round(likeness, 3)), rank) if special and not (own and same) else (not own, -round(likeness, 3), rank)
@@ -120,7 +133,9 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
     _, fit, precision = min(choices, key=lambda choice: choice[0])
     found = fit.precisions[precision]
     library = _library(found, variant.library)
-    if fit.machine == machine.name and (precision != variant.precision or variant != asked):
+    if unbuilt:
+        relation = Relation.UNBUILT
+    elif fit.machine == machine.name and (precision != variant.precision or variant != asked):
         relation = Relation.PRECISION
     elif fit.machine == machine.name and not machine.overrides:
         relation = Relation.OWN

@@ -27,7 +27,9 @@ def _table() -> dict[str, Any]:
 def log_interval(family: str, relation: Relation) -> tuple[float, float]:
     """5 % and 95 % quantile of log(measured / predicted) when a fit of the family is used at that distance.
 
-    Where no sibling was measured, other architectures stand in."""
+    Where no sibling was measured, other architectures stand in. For an unbuilt unit, whose kernels nobody wrote, the error of
+    using another precision's kernels stands in: its own rate is taken at its word."""
     known = _table().get(family, {})
-    entry = known.get(str(relation)) or known.get(str(Relation.TRANSFER) if relation is Relation.SIBLING else "")
+    stand_in = {Relation.SIBLING: Relation.TRANSFER, Relation.UNBUILT: Relation.PRECISION}.get(relation, "")
+    entry = known.get(str(relation)) or known.get(str(stand_in))
     return (entry["low"], entry["high"]) if entry else ASSUMED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,27 @@ if TYPE_CHECKING:
 STDOUT = "-"
 PROSE_WIDTH = 100  # longer lines are hard to read
 
+
+class OutputFile(click.Path):
+    """A file to write, or `-`; fails before the work is done if it has no folder or is one."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, allow_dash=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as given."""
+        folder = Path(value).parent
+        if value != STDOUT and not folder.is_dir():
+            self.fail(f"{value}: there is no folder '{folder}' to write to", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 json_option = click.option(
-    "--json", "json_file", metavar="FILE", help="Also write the result as JSON to FILE ('-': stdout only)."
+    "--json",
+    "json_file",
+    metavar="FILE",
+    type=OutputFile(),
+    help="Also write the result as JSON to FILE ('-': stdout only).",
 )
 machine_option = click.option(
     "--on",
@@ -46,6 +65,13 @@ override_option = click.option(
     multiple=True,
     help="A what-if number, by the path that `narrowgauge show` prints; repeatable.",
 )
+replace_option = click.option(
+    "--replace",
+    "replacements",
+    metavar="SLOT=UNIT",
+    multiple=True,
+    help="Another unit in a slot of the GPU: tensor_core=NAME, of `narrowgauge list units` or a YAML file.",
+)
 scheme_option = click.option(
     "--scheme",
     metavar="SCHEME",
@@ -62,7 +88,9 @@ fidelity_option = click.option(
     show_default=True,
     help="analytic; bound: rooflines that nothing can beat; event: the kernels tile by tile.",
 )
-trace_option = click.option("--trace", "trace_file", metavar="FILE", help="Also write a timeline that opens in ui.perfetto.dev.")
+trace_option = click.option(
+    "--trace", "trace_file", metavar="FILE", type=OutputFile(), help="Also write a timeline that opens in ui.perfetto.dev."
+)
 physics_option = click.option("--physics", is_flag=True, help="Physics alone, without the learned residual.")
 jobs_option = click.option(
     "--jobs", metavar="N", type=click.IntRange(1), default=1, show_default="1", help="Processes on this machine."
@@ -86,10 +114,13 @@ def fidelity(name: str) -> Fidelity:
     return Fidelity(name)
 
 
-def hardware(name: str, fits: Path | None = None, overrides: tuple[str, ...] = ()) -> Hardware:
-    """The machine of a name or YAML file, with the user's fits and what-if overrides (`PATH=VALUE`) if there are any.
+def hardware(
+    name: str, fits: Path | None = None, overrides: tuple[str, ...] = (), replacements: tuple[str, ...] = ()
+) -> Hardware:
+    """The machine of a name or YAML file, with the user's fits, what-if overrides (`PATH=VALUE`) and other units (`SLOT=UNIT`) if
+    there are any.
 
-    Raises InputError that holds every fault of the overrides, and for fits of a machine that is not fitted."""
+    Raises InputError that holds every fault of the overrides, for fits of a machine that is not fitted and for unknown units."""
     from narrowgauge.archmodels import PimMachine, load_machine
     from narrowgauge.errors import InputError
 
@@ -99,8 +130,22 @@ def hardware(name: str, fits: Path | None = None, overrides: tuple[str, ...] = (
             raise InputError(f"--fits: {machine.name} is a PIM machine, which is priced by its command programs without fits")
         machine = machine.with_fits(fits)
     changed = _overridden(machine, overrides) if overrides else machine
+    for text in replacements:
+        changed = _replaced(changed, text)
     voice.detail(f"hardware {changed.name}: {_layers(changed)}")
     return changed
+
+
+def _replaced(machine: Hardware, text: str) -> Hardware:
+    from narrowgauge.archmodels import Machine
+    from narrowgauge.errors import InputError, Problem
+
+    slot, equals, unit = (part.strip() for part in text.partition("="))
+    if not equals or not unit:
+        raise InputError([Problem("--replace", f"is '{text}', write SLOT=UNIT, for instance tensor_core=lut-8x")])
+    if not isinstance(machine, Machine):
+        raise InputError([Problem("--replace", f"{machine.name} is no GPU; only a GPU has units that another can replace")])
+    return machine.replace_unit(slot, unit)
 
 
 def _layers(machine: Hardware) -> str:
@@ -145,11 +190,26 @@ def table(*columns: str, title: str | None = None) -> Table:
     from rich import box
     from rich.table import Table
 
-    made = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", title_style="bold")
+    made = Table(
+        title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, title_justify="left", title_style="bold"
+    )
     for name in columns:
         numeric = name.startswith(">")
         made.add_column(name.removeprefix(">"), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     return made
+
+
+def fitting(make: Callable[[Collection[str]], Table], spared: Sequence[str]) -> tuple[Table, list[str]]:
+    """What `make` makes of the columns that it is to leave out: none, or as many of the `spared` ones, in their order, as there
+    is no room for; and which those are."""
+    from rich.measure import Measurement
+
+    screen = console()
+    for count in range(len(spared) + 1):
+        made = make(spared[:count])
+        if Measurement.get(screen, screen.options.update(max_width=PROSE_WIDTH * 10), made).maximum <= screen.width:
+            break
+    return made, list(spared[:count])
 
 
 def prose_width() -> int:

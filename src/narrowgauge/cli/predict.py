@@ -27,6 +27,7 @@ EXAMPLES = (
 @common.machine_option
 @common.fits_option
 @common.override_option
+@common.replace_option
 @common.scheme_option
 @click.option("--batch", metavar="B", type=int, default=1, show_default=True, help="Sequences that run together.")
 @click.option("--input", "input_tokens", metavar="L", type=int, default=1024, show_default=True, help="Tokens of each prompt.")
@@ -47,6 +48,7 @@ def predict(
     machine: str,
     fits: Path | None,
     overrides: tuple[str, ...],
+    replacements: tuple[str, ...],
     scheme: str,
     batch: int,
     input_tokens: int,
@@ -64,7 +66,8 @@ def predict(
     """
     from narrowgauge.experiments.predict import predict as run
 
-    on = common.hardware(machine, fits, overrides) if fits or overrides else machine
+    changed = fits or overrides or replacements
+    on = common.hardware(machine, fits, overrides, replacements) if changed else machine
     with voice.step("prefill and decode priced"):
         answer = run(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
     for price in answer.manifest["sources"]:
@@ -80,7 +83,7 @@ def predict(
         from narrowgauge.experiments.timeline import pass_schedule
         from narrowgauge.sim.trace import write_trace
 
-        gpu = cast("Machine", common.hardware(machine, fits, overrides))  # `run` has refused everything else
+        gpu = cast("Machine", common.hardware(machine, fits, overrides, replacements))  # `run` has refused everything else
         write_text(write_trace(pass_schedule(answer, gpu)), Path(trace_file))
     common.write_json(answer.to_json(), json_file)
     return 0

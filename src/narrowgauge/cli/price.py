@@ -53,6 +53,7 @@ SECTIONS = {
 @common.machine_option
 @common.fits_option
 @common.override_option
+@common.replace_option
 @common.physics_option
 @common.fidelity_option
 @common.trace_option
@@ -63,6 +64,7 @@ def price(
     machine: str,
     fits: Path | None,
     overrides: tuple[str, ...],
+    replacements: tuple[str, ...],
     physics: bool,
     fidelity: str,
     trace_file: str | None,
@@ -80,7 +82,7 @@ def price(
 
     tables.suffix_of(out)
     tables.check_writable(out)
-    hardware, level = common.hardware(machine, fits, overrides), common.fidelity(fidelity)
+    hardware, level = common.hardware(machine, fits, overrides, replacements), common.fidelity(fidelity)
     if trace_file is not None and level != EVENT:
         raise click.UsageError("--trace shows a kernel by events: give --fidelity event with it")
     progress = Progress("price", "rows")

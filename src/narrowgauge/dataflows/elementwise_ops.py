@@ -13,7 +13,7 @@ indexSelectLargeIndex (two-byte accesses, an integer division each), indexSelect
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from narrowgauge.dataflows.family import Variant
@@ -96,6 +96,19 @@ for _name, _operation in {
     "moe-combine":     Operation(Shape.ROW,    2,     0,     1,    4,   ACT, second_write=2),
 }.items():
     OPERATIONS.register(_name, _operation)
+
+TABLE_WORD = 2.0  # bytes; lookup tables are counted in 16-bit words
+MAKE_TABLES, WITH_TABLES = "make-tables", "+tables"
+for _name, _operation in list(OPERATIONS.items()):
+    if not (_operation.second_read or _operation.second_write):
+        OPERATIONS.register(_name + WITH_TABLES, replace(_operation, second_write=TABLE_WORD))
+OPERATIONS.register(MAKE_TABLES, Operation(Shape.FLAT, 2, 0, 1, 2, ADD, second_write=TABLE_WORD))
+
+
+def tables_with(name: str) -> str | None:
+    """The operation that also writes lookup tables (`second_width` words of them per row); None where there is none."""
+    return name + WITH_TABLES if name + WITH_TABLES in OPERATIONS else None
+
 
 #: kernels that were measured, by operation and library; any other library is taken to use 16-byte accesses
 MEASURED: dict[tuple[str, str], Launch] = {

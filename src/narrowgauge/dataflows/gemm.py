@@ -16,13 +16,16 @@ from narrowgauge.dataflows import gemm_parameters as fitted
 from narrowgauge.dataflows.conversion import cycles_per_weight, instructions_per_weight
 from narrowgauge.dataflows.family import FAMILIES, Array, Columns, KernelCost, Parameter, Variant
 from narrowgauge.dataflows.gemm_compiled import search
-from narrowgauge.dataflows.gemm_profiles import GemmProfile, profile_of
+from narrowgauge.dataflows.gemm_profiles import GemmProfile, profile_of, unit_profile
 from narrowgauge.dataflows.gemm_search import Numbers, row_terms, tile_terms
 from narrowgauge.dataflows.kernels_lowbit.catalogue import described
 from narrowgauge.dataflows.kernels_lowbit.numbers import written_so
 from narrowgauge.dataflows.resources import GpuResources
+from narrowgauge.dataflows.unit import TensorUnit, UnitProduct
 from narrowgauge.formats import QuantScheme, parse_scheme
 
+UNIT, UNIT_PJ = "unit", "unit_pj"  # operand and action of a unit in the tensor core's place; the action is counted in picojoule
+SMEM_PASSES = 3.0  # of a byte through shared memory: written once, read by two of the four warps of a CTA
 ACCUMULATOR_SHARE = 0.5  # of the register file; the rest holds addresses, fragments and the epilogue
 GEMV_CHAIN_K = 4096.0  # the unit of K in which the fitted gemv_chain_us is expressed
 QUANTIZE_ROWS = 1000.0  # the unit of rows in which the fitted quantize_rows_us is expressed
@@ -45,6 +48,7 @@ class Operands:
     conversion: Mapping[str, float]
     promotes: bool
     quantizes: bool
+    product: UnitProduct | None
 
     @property
     def weight_only(self) -> bool:
@@ -53,8 +57,11 @@ class Operands:
 
 
 @lru_cache(maxsize=256)
-def _operands(precision: str, tensor_formats: frozenset[str]) -> Operands:
+def _operands(precision: str, tensor_formats: frozenset[str], unit: TensorUnit | None) -> Operands:
     scheme = parse_scheme(precision)
+    product = unit.product(scheme) if unit else None
+    if product is not None:
+        return _of_unit(scheme, product)
     operand = scheme.mma_operand(tensor_formats)
     return Operands(
         scheme=scheme,
@@ -65,12 +72,28 @@ def _operands(precision: str, tensor_formats: frozenset[str]) -> Operands:
         conversion=instructions_per_weight(scheme, operand),
         promotes=scheme.activation.is_quantized and scheme.weight.scale_group is not None,
         quantizes=includes_quantize(scheme),
+        product=None,
+    )
+
+
+def _of_unit(scheme: QuantScheme, product: UnitProduct) -> Operands:
+    """Operands go into the unit as they are stored; sums that wait for a group's scale still pass through the CUDA cores."""
+    return Operands(
+        scheme=scheme,
+        operand=UNIT,
+        weight_bytes=float(scheme.weight_bits) / units.BITS_PER_BYTE,
+        activation_bytes=product.activation_bytes,
+        output_bytes=float(scheme.output.storage_bits) / units.BITS_PER_BYTE,
+        conversion={},
+        promotes=scheme.weight.scale_group is not None,
+        quantizes=False,
+        product=product,
     )
 
 
 def operands_of(variant: Variant, gpu: GpuResources) -> Operands:
     """The operands of the variant on this GPU; raises UnsupportedError with the reason if it cannot run."""
-    operands, kernel = _operands(variant.precision, frozenset(gpu.tensor_macs)), described(variant.library)
+    operands, kernel = _operands(variant.precision, frozenset(gpu.tensor_macs), gpu.unit), described(variant.library)
     if kernel is None or not operands.conversion:
         return operands
     return replace(operands, conversion=kernel.counts(variant.precision), promotes=kernel.group_in_loop)
@@ -79,6 +102,16 @@ def operands_of(variant: Variant, gpu: GpuResources) -> Operands:
 def includes_quantize(scheme: QuantScheme) -> bool:
     """Whether a GEMM of this scheme is timed together with the kernel that quantises its activations (dynamic FP8)."""
     return scheme.activation_quantize and scheme.activation.format.name.startswith("fp8")
+
+
+def _macs(operands: Operands, gpu: GpuResources) -> float:
+    """Per SM and cycle of the tensor clock."""
+    return operands.product.macs if operands.product is not None else gpu.tensor_macs[operands.operand]
+
+
+def _accumulator_bytes(gpu: GpuResources) -> float:
+    """Registers of an SM that hold sums."""
+    return gpu.registers_kb_per_sm * units.BYTES_PER_KB * ACCUMULATOR_SHARE
 
 
 class Gemm:
@@ -104,13 +137,15 @@ class Gemm:
         return SIXTEEN_BIT if described(variant.library) else variant
 
     def _profile(self, variant: Variant, operands: Operands, gpu: GpuResources) -> GemmProfile:
+        if operands.product is not None:
+            return unit_profile(operands.product, _accumulator_bytes(gpu))
         kernel = described(variant.library)
         return kernel.profile() if kernel and operands.conversion else profile_of(variant, operands.weight_only, gpu)
 
     def numbers(self, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> Numbers:
         """Machine, formats and fitted parameters merged into what the search reads."""
         operands = operands_of(variant, gpu)
-        macs = gpu.tensor_macs[operands.operand] * gpu.tensor_clock_mhz / gpu.clock_mhz
+        macs = _macs(operands, gpu) * gpu.tensor_clock_mhz / gpu.clock_mhz
         if operands.weight_only:
             macs *= gpu.mma_sync_fraction  # converted weights pass through registers, which wgmma cannot read B from
         convert = cycles_per_weight(operands.conversion, gpu) * params.get("convert_scale", 0.0)
@@ -126,7 +161,7 @@ class Gemm:
             write_bytes_per_us=gpu.dram_bytes_per_us * params["write_efficiency"],
             l2_capacity=gpu.l2_bytes * params["l2_share"],
             smem_bytes=gpu.smem_kb_per_sm * units.BYTES_PER_KB,
-            accumulator_bytes=gpu.registers_kb_per_sm * units.BYTES_PER_KB * ACCUMULATOR_SHARE,
+            accumulator_bytes=_accumulator_bytes(gpu),
             step_latency=params["step_latency"],
             fill_latencies=params["fill_latencies"],
             store_bytes=params["store_bytes"],
@@ -156,6 +191,7 @@ class Gemm:
             step_k=STEP_BYTES / operands.activation_bytes,
             convert_cycles=convert,
             promote_cycles=promote,
+            feed_cycles=SMEM_PASSES / gpu.smem_bytes_per_sm_cycle if operands.product else 0.0,
         )
         kernel = described(variant.library)
         return written_so(kernel, numbers, gpu, params) if kernel and operands.conversion else numbers
@@ -195,7 +231,7 @@ class Gemm:
         operands = operands_of(variant, gpu)
         m, n, k = (np.asarray(rows[c], float) for c in self.columns)
         moved = n * k * operands.weight_bytes + m * k * operands.activation_bytes + m * n * operands.output_bytes
-        peak = gpu.tensor_macs[operands.operand] * gpu.sm_count * gpu.tensor_clock_mhz
+        peak = _macs(operands, gpu) * gpu.sm_count * gpu.tensor_clock_mhz
         return np.asarray(np.maximum(moved / gpu.dram_bytes_per_us, m * n * k / peak))
 
     def _account(
@@ -222,11 +258,15 @@ class Gemm:
             "dram": dram_us,
             "l2": l2_bytes / (x.l2_bytes * x.cycles_per_us),
         }
+        if operands.product is not None:
+            step_bytes = tile_terms(safe_m, safe_n, x).step_bytes
+            busy["unit"] = busy.pop("tensor_core")
+            busy["smem"] = grid_m * grid_n * (padded_k / x.step_k) * step_bytes * x.feed_cycles / sm_cycles
         actions = {
             "dram_byte": dram_bytes,
             "l2_byte": l2_bytes,
             "smem_byte": 2.0 * l2_bytes,
-            f"mac_{operands.operand}": macs,
+            **({UNIT_PJ: macs * operands.product.pj_per_mac} if operands.product else {f"mac_{operands.operand}": macs}),
         }
         for name, count in operands.conversion.items():
             actions[f"alu_{name}"] = count * np.where(gemv, 1.0, grid_m) * n * k

@@ -14,6 +14,7 @@ import numpy as np
 
 from narrowgauge.dataflows.family import Array, Variant
 from narrowgauge.dataflows.resources import GpuResources
+from narrowgauge.dataflows.unit import UnitProduct
 
 # fmt: off
 MMA_SYNC_TILES = ((128, 128), (256, 128), (128, 256), (64, 256), (256, 64), (128, 64), (64, 128), (64, 64), (32, 128), (128, 32),
@@ -105,3 +106,19 @@ def profile_of(variant: Variant, weight_only: bool, gpu: GpuResources) -> GemmPr
         case "fp8-block128", _:
             return GemmProfile(DEEPGEMM_TILES, UNSPLIT, gemv_max_m=0)
     return GemmProfile(_free(WGMMA_TILES), SPLITS, gemv_max_m=1)
+
+
+UNIT_ROWS, UNIT_COLUMNS = (16, 32, 64, 128, 256), (32, 64, 128, 256, 512)
+
+
+def unit_profile(product: UnitProduct, accumulator_bytes: float) -> GemmProfile:
+    """Tiles of whole instructions of a unit in the tensor core's place whose sums fit into the registers of one SM, and any split
+    along K; the CUDA cores do not take over for a few rows."""
+    rows, columns, _ = product.tile
+    shapes = {(_whole(m, rows), _whole(n, columns)) for m in (*UNIT_ROWS, rows) for n in UNIT_COLUMNS}
+    fits = tuple(sorted(shape for shape in shapes if shape[0] * shape[1] * product.result_bytes <= accumulator_bytes))
+    return GemmProfile(_free(fits), SPLITS, gemv_max_m=0)
+
+
+def _whole(size: int, quantum: int) -> int:
+    return -(-size // quantum) * quantum

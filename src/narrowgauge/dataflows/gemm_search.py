@@ -19,6 +19,7 @@ import numpy as np
 from narrowgauge.dataflows.family import Array
 
 MAX_STAGES = 6.0  # deepest asynchronous copy pipeline that the libraries instantiate
+COPIED_AHEAD = 2.0  # stages from which on a step's tiles are loaded while the one before is worked on
 SPLIT_SLOTS = 2.0  # CTAs per place on the GPU beyond which no library splits further
 SPLIT_STEPS = 2.0  # fewer steps than this per part are not worth a split
 MAX_RESIDENT = 4.0  # CTAs of a GEMM kernel per SM: 128 threads each at 128 registers
@@ -73,6 +74,7 @@ class Numbers(NamedTuple):
     max_stages: float = MAX_STAGES  # 1: loads are waited for, nothing is copied ahead
     max_resident: float = MAX_RESIDENT
     split_slots: float = SPLIT_SLOTS
+    feed_cycles: float = 0.0  # per byte of a step on its way through shared memory into the unit; 0 where a fit holds it
 
 
 def _missing(reuse_distance: Any, capacity: Any) -> Any:
@@ -137,9 +139,9 @@ def tile_terms(tile_m: Any, tile_n: Any, x: Numbers) -> TileTerms:
     resident = np.floor(np.minimum(x.accumulator_bytes / (tile_m * tile_n * 4.0), x.smem_bytes / (2.0 * step_bytes)))
     resident = np.minimum(x.max_resident, np.maximum(1.0, resident))
     stages = np.minimum(x.max_stages, np.maximum(2.0, np.floor(x.smem_bytes / (resident * step_bytes))))
-    multiply = tile_m * tile_n * x.step_k / x.tensor_macs
+    multiply = np.maximum(tile_m * tile_n * x.step_k / x.tensor_macs, step_bytes * x.feed_cycles)
     convert = tile_n * x.step_k * x.convert_cycles * np.ceil(tile_m / x.convert_rows) + tile_m * tile_n * x.promote_cycles
-    latency = x.step_latency / np.maximum(stages - 1.0, 1.0) + (stages < 2.0) * (multiply + convert)
+    latency = x.step_latency / np.maximum(stages - 1.0, 1.0) + (stages < COPIED_AHEAD) * (multiply + convert)
     finish = tile_m * tile_n * x.output_bytes / x.store_bytes + x.cta_cycles
     l2 = step_bytes * np.maximum(1.0 / x.l2_sm_bytes, x.sm_count / x.l2_bytes)
     even = _step_cycles(multiply, convert, l2, latency / resident, x)
@@ -147,8 +149,8 @@ def tile_terms(tile_m: Any, tile_n: Any, x: Numbers) -> TileTerms:
 
 
 def _waiting_cycles(ctas_per_sm: Any, tile: TileTerms) -> Any:
-    """Cycles of a step where nothing is copied ahead: CTAs take turns on the busier resource between their waits, a closed queueing
-    network of one station and a delay by Schweitzer's approximation (Reiser and Lavenberg, J. ACM 27(2), 1980, mean values)."""
+    """Cycles of a step where nothing is copied ahead: CTAs take turns on the busier resource between their waits, as a closed
+    queueing network of one station and a delay does, by Schweitzer's approximation to mean value analysis (1979)."""
     own = np.maximum(tile.multiply, tile.convert)
     delay = np.maximum(0.0, tile.latency - own)
     excess = ctas_per_sm * own - delay
@@ -159,7 +161,7 @@ def _round_cycles(ctas_per_sm: Any, ctas: Any, steps: Any, tile: TileTerms, x: N
     """Cycles of one round in which the busiest SM works on `ctas_per_sm` CTAs and the whole GPU on `ctas`."""
     l2 = tile.step_bytes * np.maximum(ctas_per_sm / x.l2_sm_bytes, ctas / x.l2_bytes)
     step = _step_cycles(ctas_per_sm * tile.multiply, ctas_per_sm * tile.convert, l2, tile.latency, x)
-    step = step + (tile.stages < 2.0) * np.maximum(0.0, _waiting_cycles(ctas_per_sm, tile) - step)
+    step = step + (tile.stages < COPIED_AHEAD) * np.maximum(0.0, _waiting_cycles(ctas_per_sm, tile) - step)
     return steps * step + x.fill_latencies * x.step_latency + tile.finish * ctas_per_sm
 
 

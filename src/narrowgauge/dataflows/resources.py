@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from narrowgauge import units
+from narrowgauge.dataflows.unit import TensorUnit
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class GpuResources:
     static_w: float
     #: energy per action in picojoule ("dram_byte", "l2_byte", "smem_byte", "link_byte", "mac_fp16", "alu_fp32", ...)
     energy_pj: Mapping[str, float]
+    #: what stands in the tensor core's place for the schemes that it supports
+    unit: TensorUnit | None = None
 
     @property
     def cycles_per_us(self) -> float:

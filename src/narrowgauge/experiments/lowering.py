@@ -15,13 +15,14 @@ Approximations, all in one place:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from narrowgauge.dataflows.attention_terms import COLUMNS as ATTENTION_COLUMNS
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import includes_quantize
 from narrowgauge.dataflows.resources import GpuResources
+from narrowgauge.experiments.lowering_call import Call
 from narrowgauge.experiments.lowering_kinds import attention_precision, gemm_precision, operation
+from narrowgauge.experiments.lowering_tables import with_tables
 from narrowgauge.experiments.serving import Framework
 from narrowgauge.workloads import AllGather, AllReduce, Attention, Elementwise, Gemm, Graph, GroupedGemm, Operator
 
@@ -39,21 +40,6 @@ COLLECTIVE_PRECISION = "16-bit"
 QUANTIZE_SUFFIX = ".quantize"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A kernel that runs `count` times in a pass. `quantizes` is the line of the quantise kernel that its price contains
-    (and that moves `quantize_bytes`)."""
-
-    operator: str
-    family: str
-    variant: Variant
-    row: tuple[float, ...]
-    count: int
-    quantizes: str = ""
-    quantize_bytes: float = 0.0
-    strips_quantize: bool = False
-
-
 def lower(graph: Graph, gpu: GpuResources, framework: Framework) -> list[Call]:
     """The calls of one pass, in order of execution. Raises UnsupportedError if no kernel family knows a format of the graph."""
     products = {op.name + QUANTIZE_SUFFIX for op in graph.operators if isinstance(op, Gemm) and includes_quantize(op.scheme)}
@@ -64,7 +50,7 @@ def lower(graph: Graph, gpu: GpuResources, framework: Framework) -> list[Call]:
             contained[op.name] = op
         elif not (isinstance(op, Elementwise) and op.kind in framework.in_attention):
             calls.append(_lower(op, graph.tensor_parallel, gpu, framework.library, contained))
-    return calls
+    return with_tables(calls, gpu) if gpu.unit else calls
 
 
 def _lower(op: Operator, ways: int, gpu: GpuResources, library: str, contained: Mapping[str, Elementwise]) -> Call:

@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from narrowgauge.calibration.serving import LOGIT
+from narrowgauge.dataflows.gemm import UNIT_PJ
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.predict_passes import Pass
 from narrowgauge.experiments.predict_reasons import SOUND, knowledge
@@ -49,6 +50,7 @@ def manifest(request: Request, passes: Iterable[Pass]) -> dict[str, Any]:
             {"path": change.path, "old": change.old.value if change.old else None, "new": change.new.value}
             for change in machine.overrides
         ],
+        "unit": _unit(request, passes),
         "scheme": request.scheme.name,
         "batch": request.batch,
         "input_tokens": request.input_tokens,
@@ -64,6 +66,17 @@ def manifest(request: Request, passes: Iterable[Pass]) -> dict[str, Any]:
         ],
         "assumptions": [*ASSUMPTIONS, *_sampling(request)],
     }
+
+
+def _unit(request: Request, passes: Iterable[Pass]) -> dict[str, Any] | None:
+    """The unit in the tensor core's place, and what it takes over: operators that it refuses stay on the tensor cores."""
+    unit = request.machine.unit
+    if unit is None:
+        return None
+    lines = [line for phase in passes for line in phase.lines]
+    takes = {line.operator: None for line in lines if UNIT_PJ in line.actions}
+    stays = {line.operator: None for line in lines if any(name.startswith("mac_") for name in line.actions)}
+    return {"slot": "tensor_core", "name": unit.name, "operators": list(takes), "on_tensor_cores": list(stays)}
 
 
 def _sampling(request: Request) -> list[str]:

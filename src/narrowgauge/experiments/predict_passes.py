@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from narrowgauge.archmodels import Machine, MachineRows
-from narrowgauge.experiments.lowering import Call
+from narrowgauge.experiments.lowering_call import Call
 from narrowgauge.experiments.predict_estimate import ZERO, Estimate, independent, total
 from narrowgauge.experiments.predict_pricing import CallPrice, Key, energy_of
 from narrowgauge.experiments.serving import Framework

@@ -12,7 +12,8 @@ from narrowgauge.calibration.basis import Relation, basis_of
 from narrowgauge.calibration.calibrated import Priced
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.experiments.fidelity import Fidelity, price_at
-from narrowgauge.experiments.lowering import COLUMNS, Call
+from narrowgauge.experiments.lowering import COLUMNS
+from narrowgauge.experiments.lowering_call import Call
 from narrowgauge.experiments.predict_estimate import Estimate
 
 

@@ -13,6 +13,7 @@ BINDS = {
     "l2": "L2 bandwidth",
     "smem": "shared-memory bandwidth",
     "tensor_core": "tensor cores",
+    "unit": "the unit in the tensor cores' place",
     "cuda_core": "CUDA cores",
     "launch": "kernel launches",
     "latency": "memory latency",
@@ -24,6 +25,7 @@ SHORT = {
     "dram": "DRAM",
     "l2": "L2",
     "smem": "shared memory",
+    "unit": "unit",
     "launch": "launch",
     "latency": "latency",
     "link": "links",
@@ -34,6 +36,7 @@ KNOWN = {
     Relation.PRECISION: "not measured here, fit of the nearest one",
     Relation.SIBLING: "fitted on a GPU of the same architecture",
     Relation.TRANSFER: "fitted on a GPU of another architecture",
+    Relation.UNBUILT: "fitted with tensor cores, and hold an unbuilt unit here",
     Relation.UNFITTED: "never measured, documented initial values",
 }
 OUTSIDE = "outside the range of the measurements, physics alone"

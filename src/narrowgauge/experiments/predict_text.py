@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich import box
 from rich.console import RenderableType
@@ -79,7 +80,9 @@ def _operators(phase: Pass, detailed: bool) -> RenderableType:
     title = (
         f"{str(phase.phase).capitalize()}: {interval(total.scaled(1 / US_PER_MS), 'ms')} per pass, {phase.kernel_count} kernels"
     )
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, collapse_padding=True
+    )
     table.add_column("operator", no_wrap=True)
     for name in ("times", *(["us each"] if detailed else []), "ms", "share"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -116,10 +119,19 @@ def _provenance(prediction: Prediction, width: int) -> Iterator[RenderableType]:
     for name, phase in (("prefill", prediction.prefill), ("decode", prediction.decode)):
         known = "; ".join(f"{share:.0%} {what}" for what, share in knowledge(phase).items() if share >= SMALL_SHARE)
         yield _wrapped(f"Time of {name}: {known}.", width)
+    if about["unit"] is not None:
+        yield _wrapped(_unit_words(about["unit"]), width)
     for change in about["overrides"]:
         yield _wrapped(f"What if: {change['path']} is {number(change['new'])}.", width)
     for warning in prediction.warnings:
         yield _wrapped(f"Warning: {warning}", width)
+
+
+def _unit_words(unit: Mapping[str, Any]) -> str:
+    """Which operators the unit in the tensor cores' place takes over."""
+    taken = ", ".join(unit["operators"]) or "nothing"
+    stay = f"; {', '.join(unit['on_tensor_cores'])} stay on tensor cores beside it" if unit["on_tensor_cores"] else ""
+    return f"In the tensor cores' place: {unit['name']}, which takes {taken}{stay}. Nobody has built it."
 
 
 def _wrapped(words: str, width: int) -> Text:

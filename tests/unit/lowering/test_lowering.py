@@ -7,7 +7,8 @@ import pytest
 from narrowgauge.archmodels import load_machine
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.gemm import includes_quantize
-from narrowgauge.experiments.lowering import COLUMNS, Call, lower
+from narrowgauge.experiments.lowering import COLUMNS, lower
+from narrowgauge.experiments.lowering_call import Call
 from narrowgauge.experiments.serving import framework
 from narrowgauge.formats import parse_scheme
 from narrowgauge.workloads import Attention, Elementwise, Gemm, Graph, GroupedGemm, build_graph, model_names, read_model

@@ -14,6 +14,10 @@ from narrowgauge.archmodels.specified import Specified
 from narrowgauge.errors import InputError, Problem, UnsupportedError
 from narrowgauge.formats import QuantScheme
 
+#: the path of the number of units in one SM
+PER_SM = "units_per_sm"
+LARGE = 1024  # a product of which the edges do not matter
+
 
 @dataclass(frozen=True)
 class MatrixTask:
@@ -94,3 +98,25 @@ class Unit(Specified, ABC):
     def total_area_um2(self) -> float:
         """The sum over components."""
         return sum(self.area_um2().values())
+
+    def tile(self, scheme: QuantScheme) -> tuple[int, int, int]:
+        """Sizes (m, n, k) that one instruction covers: those of a product are rounded up to multiples of them."""
+        self.check(scheme)
+        return 1, 1, 1
+
+    @property
+    def per_sm(self) -> int:
+        """How many of this unit stand in one SM of a GPU; raises UnsupportedError for a unit that was not made for one."""
+        if PER_SM not in self.quantities:
+            raise UnsupportedError(f"{self.name} has no {PER_SM}: it was not made to stand in an SM")
+        return self.count(PER_SM)
+
+    def activation_bits(self, scheme: QuantScheme) -> float:
+        """Bits that a kernel streams into the unit per activation: its storage, or the share of the lookup table that stands for
+        it where tables are made by an operator of their own (`precompute`)."""
+        return float(scheme.activation.storage_bits)
+
+    def pj_per_mac(self, scheme: QuantScheme) -> float:
+        """Dynamic energy of a multiply-accumulate in a large task."""
+        task = MatrixTask(LARGE, LARGE, LARGE, scheme)
+        return self.service(task).total_energy_pj / task.macs

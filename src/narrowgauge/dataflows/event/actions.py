@@ -11,6 +11,7 @@ OWNERS = {
     "link_byte": ("link", "move"),
     "smem_byte": ("l2_port", "tensor_core", "cuda_core"),
     "mac_": ("tensor_core", "cuda_core"),
+    "unit_": ("tensor_core",),
     "alu_": ("cuda_core", "tensor_core"),
 }
 
