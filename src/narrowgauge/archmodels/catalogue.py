@@ -13,7 +13,7 @@ from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.registry import canonical
 
 SUFFIX = ".yaml"
-GPUS, PIM, UNITS = "specs", "pim/specs", "units/specs"
+GPUS, PIM, NPUS, SYSTEMS, UNITS = "specs", "pim/specs", "npu/specs", "heterogeneous/specs", "units/specs"
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Shelf:
     folders: tuple[str, ...]
 
 
-HARDWARE = Shelf("hardware", (GPUS, PIM))
+HARDWARE = Shelf("hardware", (GPUS, PIM, NPUS, SYSTEMS))
 UNIT = Shelf("unit", (UNITS,))
-BASE = Shelf("specification", (GPUS, PIM, UNITS))
+BASE = Shelf("specification", (GPUS, PIM, NPUS, SYSTEMS, UNITS))
 
 
 @cache
@@ -44,6 +44,16 @@ def machine_names() -> tuple[str, ...]:
 def pim_names() -> tuple[str, ...]:
     """The names of PIM machines that ship."""
     return shipped(PIM)
+
+
+def npu_names() -> tuple[str, ...]:
+    """The names of NPUs that ship."""
+    return shipped(NPUS)
+
+
+def system_names() -> tuple[str, ...]:
+    """The names of heterogeneous machines that ship."""
+    return shipped(SYSTEMS)
 
 
 def open_specification(name_or_path: str | Path, shelf: Shelf = HARDWARE) -> YamlSource:

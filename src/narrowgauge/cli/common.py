@@ -121,13 +121,13 @@ def hardware(
     there are any.
 
     Raises InputError that holds every fault of the overrides, for fits of a machine that is not fitted and for unknown units."""
-    from narrowgauge.archmodels import PimMachine, load_machine
+    from narrowgauge.archmodels import Machine, load_machine
     from narrowgauge.errors import InputError
 
     machine = load_machine(name)
     if fits is not None:
-        if isinstance(machine, PimMachine):
-            raise InputError(f"--fits: {machine.name} is a PIM machine, which is priced by its command programs without fits")
+        if not isinstance(machine, Machine):
+            raise InputError(f"--fits: {machine.name} is no GPU and is priced without fits")
         machine = machine.with_fits(fits)
     changed = _overridden(machine, overrides) if overrides else machine
     for text in replacements:
@@ -153,7 +153,7 @@ def _layers(machine: Hardware) -> str:
     from narrowgauge.archmodels import Machine
 
     if not isinstance(machine, Machine):
-        return "a PIM machine, from its timing tables"
+        return "no GPU, from specifications and timing tables"
     words = ", ".join(f"{len(layer.quantities)} numbers of the {layer.name}" for layer in machine.layers if layer.quantities)
     return f"{words}; fits of kernels: {f'{machine.fits}, then ' if machine.fits else ''}the shipped ones"
 

@@ -27,6 +27,20 @@ def _pim_machines() -> Lines:
         yield name, load_machine(name).specification.texts["title"]
 
 
+def _npus() -> Lines:
+    from narrowgauge.archmodels import load_machine, npu_names
+
+    for name in npu_names():
+        yield name, load_machine(name).specification.texts["title"]
+
+
+def _systems() -> Lines:
+    from narrowgauge.archmodels import load_machine, system_names
+
+    for name in system_names():
+        yield name, load_machine(name).specification.texts["title"]
+
+
 def _models() -> Lines:
     from narrowgauge.workloads import model_names, parameter_count, read_model
 
@@ -91,6 +105,8 @@ def fit_names() -> tuple[str, ...]:
 TOPICS: dict[str, Callable[[], Lines]] = {
     "machines": _machines,
     "pim-machines": _pim_machines,
+    "npus": _npus,
+    "systems": _systems,
     "models": _models,
     "schemes": _schemes,
     "formats": _formats,
@@ -109,8 +125,8 @@ EXAMPLES = ("narrowgauge list", "narrowgauge list machines", "narrowgauge list s
 def list_command(topic: str | None, json_file: str | None) -> None:
     """Names that other commands take, each with a line about it.
 
-    TOPIC is machines (GPUs), pim-machines, models, schemes, formats, kernels, memories or fits; without it, the names alone, of
-    everything.
+    TOPIC is machines (GPUs), pim-machines, npus, systems (a GPU or an NPU with PIM memory), models, schemes, formats, kernels,
+    memories or fits; without it, the names alone, of everything.
     """
     topics = [topic] if topic else list(TOPICS)
     found = {name: dict(TOPICS[name]()) for name in topics}

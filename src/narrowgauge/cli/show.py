@@ -20,14 +20,14 @@ Describe = Callable[[str], dict[str, Any]]
 
 def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
     """The names of each kind, and what describes one of them."""
-    from narrowgauge.archmodels import machine_names, pim_names
+    from narrowgauge.archmodels import machine_names, npu_names, pim_names, system_names
     from narrowgauge.experiments.price_kinds import KINDS
     from narrowgauge.formats import FORMATS, SCHEMES
     from narrowgauge.sim.dram import standard_names
     from narrowgauge.workloads import model_names
 
     return (
-        ((*machine_names(), *pim_names()), show_machine.describe_machine),
+        ((*machine_names(), *pim_names(), *npu_names(), *system_names()), show_machine.describe_machine),
         (model_names(), show_model.describe_model),
         (SCHEMES, show_format.describe_scheme),
         (FORMATS, show_format.describe_format),

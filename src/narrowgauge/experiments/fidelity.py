@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from narrowgauge.archmodels import Hardware, Machine, MachineRows, PimMachine, energy_mj, power_w
+from narrowgauge.archmodels import Hardware, Machine, MachineRows, Npu, PimMachine, System, energy_mj, power_w
 from narrowgauge.calibration.basis import basis_of
 from narrowgauge.calibration.calibrated import Priced, price
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.family import Variant
+from narrowgauge.errors import UnsupportedError
 from narrowgauge.experiments.price_pim import price_pim
 
 ROOFLINE = "roofline"  # source of a bound
@@ -43,6 +44,8 @@ def price_at(
     which is one of events.
 
     Raises UnsupportedError if the machine cannot run the variant."""
+    if isinstance(machine, Npu | System):
+        raise UnsupportedError(f"tables are priced on a GPU or a PIM machine; `predict` takes {machine.name}")
     if isinstance(machine, PimMachine):
         return price_pim(machine, family, variant, columns, bound=fidelity is Fidelity.BOUND)
     closed = price(machine, family, variant, columns, physics_only)

@@ -52,6 +52,8 @@ def _machine(on: str | PathLike[str] | Hardware) -> Machine:
     if isinstance(found, PimMachine):
         why = "has no unit for prefill, norms and activations: a model needs a host beside it, which predict does not combine"
         raise InputError([Problem("on", f"{found.name} {why}; `narrowgauge price` prices its GEMM and attention rows")])
+    if not isinstance(found, Machine):
+        raise InputError([Problem("on", f"{found.name} is no GPU; only `predict` takes NPUs and heterogeneous machines")])
     return found
 
 

@@ -76,7 +76,7 @@ def test_predict_records_overrides() -> None:
 def test_a_pim_machine_has_no_fits(price) -> None:
     result = price("--on", "hbm2-pim", "--fits", ".")
     assert result.exit_code == 2
-    assert "is a PIM machine, which is priced by its command programs without fits" in result.stderr
+    assert "is no GPU and is priced without fits" in result.stderr
 
 
 def test_list_has_pim_machines_of_their_own() -> None:

@@ -117,7 +117,7 @@ def test_a_file_may_build_on_a_shipped_machine(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ("machine: pum\n", ":2: machine: is 'pum': Input should be 'pim'"),
+        ("machine: pum\n", ":2: machine: is 'pum', did you mean 'pim'?"),
         ("memory: hbm9\n", ":2: memory: unknown memory 'hbm9'; did you mean 'hbm"),
         ("gemv: hbm\n", ":2: gemv: unknown program 'hbm'; did you mean 'hbm-pim'? allowed: hbm-pim, aim, neupims"),
         ("memory: hbm2\n", ": gemv: program 'hbm-pim' needs the requests read-half, write-half, which hbm2 does not have"),

@@ -1,0 +1,124 @@
+"""The schema of an NPU: systolic arrays, SIMD units, a scratchpad, channels of a memory standard that the bank model times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from narrowgauge.archmodels.rule import Rule
+from narrowgauge.archmodels.schema import Clock, Count, Section, Text
+from narrowgauge.archmodels.specification import Schema
+from narrowgauge.archmodels.units.systolic import Stationary
+from narrowgauge.errors import InputError, nearest
+from narrowgauge.provenance import Quantity
+from narrowgauge.sim.dram import load_standard
+
+Steps = Annotated[Quantity, Rule("step", 0.1, 1000)]
+MacEnergy = Annotated[Quantity | None, Rule("pJ/MAC", 1e-6, 1e4)]
+ByteEnergy = Annotated[Quantity | None, Rule("pJ/B", 1e-4, 1e5)]
+
+
+class Sharing(StrEnum):
+    """How arrays divide a product: all hold the same resting operand and stream a share each, or each takes folds of its own."""
+
+    STREAMED = "streamed"
+    FOLDS = "folds"
+
+
+class Overlap(StrEnum):
+    """What of a fold hides behind its neighbours: nothing, filling and draining, or the loading of the next operand as well."""
+
+    NONE = "none"
+    SKEW = "skew"
+    SKEW_AND_LOAD = "skew-and-load"
+
+
+class Tiling(StrEnum):
+    """Which tiles go through the scratchpad: the fastest of all power-of-two parts, or the longest side halved until it fits."""
+
+    BEST = "best"
+    HALVE_LARGEST = "halve-largest"
+
+
+class Arrays(Section):
+    """Systolic arrays; a cell does one multiply-accumulate per cycle."""
+
+    count: Count
+    rows: Count
+    columns: Count
+    stationary: Text
+    sharing: Text
+    overlap: Text
+
+
+class VectorSteps(Section):
+    """Passes of a SIMD lane per element, by kind of work."""
+
+    norm: Steps
+    softmax: Steps
+    other: Steps
+
+
+class Simd(Section):
+    """SIMD units."""
+
+    units: Count
+    lanes: Count
+    steps: VectorSteps
+
+
+class ActionEnergies(Section):
+    """Energy of an action; None where it is not known."""
+
+    mac: MacEnergy = None
+    dram_byte: ByteEnergy = None
+
+
+class NpuSheet(Section):
+    """Everything that a specification of an NPU says."""
+
+    title: Text
+    machine: Literal["npu"]
+    #: name of a standard of `sim.dram`, whose sequential reads the bank model times
+    memory: Text
+    left_out: Text
+    channels: Count
+    clock_mhz: Clock
+    arrays: Arrays
+    tiling: Text
+    scratchpad_kb: Annotated[Quantity, Rule("KB", 1, 10_000_000)]
+    simd: Simd
+    #: bytes of an element of both operands
+    element_bits: Annotated[Quantity, Rule("bit", 1, 64, whole=True)]
+    #: to the peers that share every layer; None where no source says what it is
+    link_gb_per_s: Annotated[Quantity | None, Rule("GB/s", 0.1, 100_000)] = None
+    energy_pj: ActionEnergies = ActionEnergies()
+    #: half width of the interval around a latency
+    interval: Annotated[Quantity, Rule("ratio", 0, 10)]
+
+
+CHOICES: Mapping[str, type[StrEnum]] = {
+    "arrays.stationary": Stationary,
+    "arrays.sharing": Sharing,
+    "arrays.overlap": Overlap,
+    "tiling": Tiling,
+}
+
+
+def contradictions(numbers: Mapping[str, Quantity], texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Path and fault of a word that names no choice, of an unknown memory, of arrays that the scratchpad cannot feed."""
+    for path, words in CHOICES.items():
+        if texts[path] not in tuple(words):
+            yield path, f"is '{texts[path]}'; {nearest(texts[path], tuple(words))}"
+    try:
+        load_standard(texts["memory"])
+    except InputError as error:
+        yield "memory", str(error)
+    side = max(numbers["arrays.rows"].value, numbers["arrays.columns"].value)
+    least_kb = 2 * 3 * side * side * numbers["element_bits"].value / 8 / 1024
+    if numbers["scratchpad_kb"].value < least_kb:
+        yield "scratchpad_kb", f"cannot hold two sets of three {side:g} × {side:g} tiles, which take {least_kb:g} KB"
+
+
+NPU = Schema(NpuSheet, contradictions)

@@ -1,0 +1,93 @@
+"""How a product goes through the arrays and the scratchpad of an NPU.
+
+A tile is loaded, multiplied and, after its last part along k, stored, while the next one loads: half of the scratchpad belongs to
+each. Arrays take a tile fold by fold (Samajdar et al., SCALE-Sim, arXiv 1811.02883): load the resting operand, stream the other,
+fill and drain; what of that hides behind neighbouring folds is said by the specification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+from narrowgauge.archmodels.npu.schema import Overlap, Sharing
+from narrowgauge.archmodels.units.systolic import Stationary, SystolicArray
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """`count` systolic arrays that work on one product, or on several of the same size."""
+
+    array: SystolicArray
+    count: int
+    sharing: Sharing
+    overlap: Overlap
+
+    @property
+    def macs_per_cycle(self) -> int:
+        """The peak of all cells."""
+        return self.count * self.array.rows * self.array.columns
+
+    def cycles(self, m: int, n: int, k: int, products: int = 1) -> float:
+        """Cycles of `products` products C[m,n] = A[m,k] · B[k,n], one after the other, operands in the scratchpad."""
+        array, alone = self.array, Stationary(self.array.stationary) is Stationary.OUTPUT
+        streamed = {Stationary.OUTPUT: k, Stationary.WEIGHT: m, Stationary.INPUT: n}[array.stationary]
+        folds = products * array.folds(m, n, k)
+        if self.sharing is Sharing.FOLDS:
+            folds = -(-folds // self.count)
+        else:
+            streamed = -(-streamed // self.count)
+        loading, skew = 0 if alone else array.rows, array.rows + array.columns - 2
+        match self.overlap:
+            case Overlap.NONE:
+                return folds * (loading + streamed + skew)
+            case Overlap.SKEW:
+                return folds * (loading + streamed) + skew
+            case Overlap.SKEW_AND_LOAD:
+                return folds * max(loading, streamed) + loading + skew
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Sizes of a tile, and how many there are along each dimension."""
+
+    m: int
+    n: int
+    k: int
+    parts: tuple[int, int, int]
+
+    def bytes_of(self, side: int, element_bytes: float) -> float:
+        """Space of both operands and the result, each dimension filled up to whole arrays."""
+        m, n, k = (-(-size // side) * side for size in (self.m, self.n, self.k))
+        return (m * k + k * n + m * n) * element_bytes
+
+
+def cut(m: int, n: int, k: int, parts: tuple[int, int, int]) -> Tile:
+    """The tile of a product in so many parts along m, n and k."""
+    return Tile(-(-m // parts[0]), -(-n // parts[1]), -(-k // parts[2]), parts)
+
+
+def halve_largest(m: int, n: int, k: int, room_bytes: float, side: int, element_bytes: float) -> Tile:
+    """The longest dimension of a tile halved until it fits, of equals the first (NeuPIMs, src/operations/MatMul.cc)."""
+    sizes, parts = [m, k, n], [1, 1, 1]
+    while True:
+        tile = Tile(sizes[0], sizes[2], sizes[1], (parts[0], parts[2], parts[1]))
+        longest = sizes.index(max(sizes))
+        if tile.bytes_of(side, element_bytes) <= room_bytes or sizes[longest] == 1:
+            return tile
+        sizes[longest] = -(-sizes[longest] // 2)
+        parts[longest] *= 2
+
+
+def candidates(m: int, n: int, k: int, room_bytes: float, side: int, element_bytes: float) -> list[Tile]:
+    """Every tile of power-of-two parts, no smaller than an array along any dimension, that fits."""
+    tiles = (cut(m, n, k, parts) for parts in product(_splits(m, side), _splits(n, side), _splits(k, side)))
+    return [tile for tile in tiles if tile.bytes_of(side, element_bytes) <= room_bytes]
+
+
+def _splits(size: int, side: int) -> list[int]:
+    """1, 2, 4, … up to the first that leaves no more than one array's side."""
+    found = [1]
+    while -(-size // found[-1]) > side:
+        found.append(found[-1] * 2)
+    return found
