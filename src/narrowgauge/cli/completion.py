@@ -13,9 +13,9 @@ SHELLS: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComple
 VARIABLE = "_NARROWGAUGE_COMPLETE"
 EXAMPLES = (
     "narrowgauge completion bash",
-    'eval "$(narrowgauge completion bash)"  # in ~/.bashrc',
-    'eval "$(narrowgauge completion zsh)"  # in ~/.zshrc',
-    "narrowgauge completion fish | source  # in ~/.config/fish/config.fish",
+    'eval "$(narrowgauge completion bash)"',
+    'eval "$(narrowgauge completion zsh)"',
+    "narrowgauge completion fish | source",
 )
 
 
@@ -25,7 +25,7 @@ EXAMPLES = (
 def completion(ctx: click.Context, shell: str) -> None:
     """Print the completion script of SHELL: bash (4.4 or newer), zsh or fish.
 
-    The shell evaluates it when it starts; then the tab key completes commands, options, machines, models, schemes, memories,
-    papers and, after --on, the paths that --override takes.
+    The line below in ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish switches it on. Then the tab key completes commands,
+    options, machines, models, schemes, memories, papers and, behind the machine, the paths that --override takes.
     """
     click.echo(SHELLS[shell](ctx.find_root().command, {}, "narrowgauge", VARIABLE).source())

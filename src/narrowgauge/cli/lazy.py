@@ -28,6 +28,7 @@ class LazyGroup(click.Group):
 
     def __init__(self, *args: Any, commands_in: tuple[str, Mapping[str, tuple[str, str]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.params += voice.options()
         self._package, table = commands_in
         self._table = {name: entry for name, entry in table.items() if find_spec(f"{self._package}.{entry[0]}")}
 

@@ -5,7 +5,7 @@ Nothing is imported before a name is completed or checked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,8 @@ class Override(Name):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Paths of that machine that begin so."""
-        named = next((value for key in ("machine", "name") if isinstance(value := ctx.params.get(key), str)), None)
+        given = (ctx.params.get("machine"), *ctx.args)  # an argument before an option without a value stays in `args`
+        named = next((value for value in given if isinstance(value, str)), None)
         try:
             paths = _paths(named, ctx.params.get("fits")) if named else []
         except NarrowgaugeError:
@@ -74,6 +75,10 @@ def beginning(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
 
 
 def _paths(machine: str, fits: Path | None) -> list[str]:
+    if canonical(machine) in _memories():
+        from narrowgauge.sim.dram import load_standard
+
+        return [f"timing.{name}" for name in load_standard(machine).timing]
     from narrowgauge.archmodels import describe
     from narrowgauge.cli.common import hardware
 
@@ -122,7 +127,7 @@ def _executors() -> Iterable[str]:
     return NAMES
 
 
-def _memories() -> Iterable[str]:
+def _memories() -> Collection[str]:
     from narrowgauge.sim.dram import standard_names
 
     return standard_names()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +13,14 @@ from narrowgauge.cli.command import Command
 from narrowgauge.errors import nearest
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from narrowgauge.experiments.reproduction import Option, Row
 
 ALL = "all"
+HEADINGS = ("claim", ">published", ">predicted", ">error", "tolerance", "ok", "tag")
+#: columns that a narrow terminal does without, in this order; --json and -o have them
+SPARED = ("tag", "tolerance")
 EXAMPLES = (
     "narrowgauge reproduce systolic",
     "narrowgauge reproduce systolic --stationary weight --m 512",
@@ -99,11 +105,17 @@ def _print(title: str, rows: list[Row]) -> None:
     from narrowgauge.experiments.reproduction.gallery import error, number, summary, verdict
 
     console = common.console()
-    table: Any = common.table("claim", ">published", ">predicted", ">error", "tolerance", "ok", "tag", title=title)
-    for row in rows:
-        predicted = "refused" if row.predicted is None else f"{number(row.predicted)} {row.unit}".strip()
-        table.add_row(row.claim, number(row.published), predicted, error(row), row.tolerance, verdict(row), row.tag)
-    console.print(table)
+
+    def make(spared: Collection[str]) -> Table:
+        shown = [name for name in HEADINGS if name.removeprefix(">") not in spared]
+        table = common.table(*shown, title=title)
+        for row in rows:
+            predicted = "refused" if row.predicted is None else f"{number(row.predicted)} {row.unit}".strip()
+            cells = (row.claim, number(row.published), predicted, error(row), row.tolerance, verdict(row), row.tag)
+            table.add_row(*(cell for name, cell in zip(HEADINGS, cells, strict=True) if name in shown))
+        return table
+
+    console.print(common.fitting(make, SPARED)[0])
     refused = {row.note: None for row in rows if row.predicted is None and row.note}
     for reason in refused:
         console.print(common.wrapped(f"refused: {reason}"), markup=False)

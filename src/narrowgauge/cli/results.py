@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 30
 SUFFIXES = (".csv", ".parquet", ".json")
 PIVOT_PARTS = 3
-COLUMN_GAP = 3  # blanks around a column of the printed table
+COLUMN_GAP = 2  # blanks around a column of the printed table
 PLAIN = 1e4  # from here on numbers are printed without fraction
 UNREAD = 1
 EXAMPLES = (

@@ -76,7 +76,7 @@ def _dry_run(made: Plan, jobs: int, json_file: str | None) -> int:
     data = {"points": len(made.points), "missing": len(made.missing), "settings": len(made.settings)}
     if json_file != common.STDOUT:
         click.echo(
-            f"{data['points']:,} points in {data['settings']:,} settings; {data['missing']:,} to compute, "
+            f"{data['points']:,} points in {data['settings']:,} settings\n{data['missing']:,} to compute, "
             f"about {in_words(made.expected_s / jobs)} in {jobs} process{'es' if jobs > 1 else ''}"
         )
     common.write_json(data | {"expected_s": made.expected_s / jobs}, json_file)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from narrowgauge.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
     from narrowgauge.calibration.machine.material import Material
 
@@ -86,27 +88,39 @@ def _promised(frame: pd.DataFrame) -> int:
     return int(frame["ok"].notna().sum()) if "ok" in frame else 0
 
 
+#: heading: key of the figure, a fraction
+FIGURES = {"roofl.": "roofline", "phys.": "physics", "resid.": "with_residual", "cover": "coverage", "noise": "noise"}
+#: columns that a narrow terminal does without, in this order
+SPARED = ("noise", "rows", "cover", "roofl.")
+
+
 def _print(frame: pd.DataFrame, short: int) -> None:
-    """One table per machine, 80 columns, and whether promises are kept; every number but the rows is a percentage."""
+    """One table per machine and whether promises are kept; every number but the rows is a percentage."""
     if frame.empty:
         return
+    spared: dict[str, None] = {}
     for machine, rows in frame.groupby("machine", sort=False):
-        columns = (">rows", ">roofl.", ">phys.", ">resid.", ">cover", ">noise", ">promise")
-        made = common.table("kernel", "library", *columns, title=f"{machine}: mean absolute errors in %")
-        for row in rows.to_dict(orient="records"):
-            figures = [_figure(row.get(name)) for name in ("roofline", "physics", "with_residual", "coverage", "noise")]
-            made.add_row(
-                _kernel(row),
-                row["library"],
-                f"{row['rows']:,}",
-                *figures,
-                _promise(row),
-                style="bold" if row["library"] == "all" else "",
-            )
+        made, left = common.fitting(partial(_table, str(machine), rows.to_dict(orient="records")), SPARED)
         common.console().print(made)
+        spared |= dict.fromkeys(left)
+    if spared:
+        click.echo(common.wrapped(f"without {', '.join(spared)}, for which there is no room; --json has them", first=0))
     promised = _promised(frame)
     if promised:
         click.echo(f"{short} of {promised} promises fall short" if short else f"all {promised} promises are kept")
+
+
+def _table(machine: str, rows: list[dict[Any, Any]], spared: Collection[str]) -> Table:
+    shown = {name: key for name, key in FIGURES.items() if name not in spared}
+    counted = "rows" not in spared
+    columns = (*([">rows"] if counted else []), *(f">{name}" for name in shown), ">promise")
+    made = common.table("kernel", "library", *columns, title=f"{machine}: mean absolute errors in %")
+    for row in rows:
+        figures = [_figure(row.get(key)) for key in shown.values()]
+        count = [f"{row['rows']:,}"] if counted else []
+        style = "bold" if row["library"] == "all" else ""
+        made.add_row(_kernel(row), row["library"], *count, *figures, _promise(row), style=style)
+    return made
 
 
 def _kernel(row: Mapping[Any, Any]) -> str:
