@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from narrowgauge.cli import common, names, voice
 from narrowgauge.cli.command import Command
+from narrowgauge.cli.report_options import check_targets, report_options, write_report
 
 if TYPE_CHECKING:
     from narrowgauge.archmodels import Machine
+    from narrowgauge.experiments.predict_result import Prediction
+    from narrowgauge.experiments.report.blocks import Report
 
 EXAMPLES = (
     "narrowgauge predict llama-3-8b --on a100-sxm-80gb",
     "narrowgauge predict llama-3-8b --on h100-sxm --scheme fp8 --batch 64",
     "narrowgauge predict ./config.json --on h100-sxm --tp 2 --json -",
     "narrowgauge predict llama-3-8b --on h100-sxm --override dram.bandwidth_gb_per_s=4800",
-    "narrowgauge predict llama-3-8b --on h100-sxm --trace passes.json",
+    "narrowgauge predict llama-3-8b --on h100-sxm --trace passes.json --html report.html",
 )
 
 
@@ -42,6 +45,7 @@ EXAMPLES = (
 @common.fidelity_option
 @common.physics_option
 @common.trace_option
+@report_options
 @common.json_option
 def predict(
     model: str,
@@ -58,6 +62,8 @@ def predict(
     fidelity: str,
     physics: bool,
     trace_file: str | None,
+    html_file: Path | None,
+    figures: Path | None,
     json_file: str | None,
 ) -> int:
     """Predict what a static batch costs: B prompts of L tokens, T new tokens each.
@@ -66,10 +72,12 @@ def predict(
     """
     from narrowgauge.experiments.predict import predict as run
 
+    check_targets(html_file, figures)
     changed = fits or overrides or replacements
     on = common.hardware(machine, fits, overrides, replacements) if changed else machine
     with voice.step("prefill and decode priced"):
-        answer = run(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
+        question = (model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
+        answer = run(*question)
     for price in answer.manifest["sources"]:
         voice.detail(f"{price['operators']} operators priced by {price['source']} ({price['relation']})")
     if json_file != common.STDOUT:
@@ -85,5 +93,13 @@ def predict(
 
         gpu = cast("Machine", common.hardware(machine, fits, overrides, replacements))  # `run` has refused everything else
         write_text(write_trace(pass_schedule(answer, gpu)), Path(trace_file))
+    write_report(lambda command: _report(answer, question, command), html_file, figures)
     common.write_json(answer.to_json(), json_file)
     return 0
+
+
+def _report(answer: Prediction, question: tuple[Any, ...], command: str) -> Report:
+    from narrowgauge.experiments.predict_request import check
+    from narrowgauge.experiments.report.predict import predict_report
+
+    return predict_report(answer, check(*question), command)

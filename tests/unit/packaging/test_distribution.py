@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "src" / "narrowgauge"
 LINKS = ("sim", "archmodels", "kernels", "calibration", "experiments")
 LEFT_OUT = (".git", ".venv", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis")
-SHIPPED = (".py", ".yaml", ".json", ".cu", ".cuh", ".typed")
+SHIPPED = (".py", ".yaml", ".json", ".cu", ".cuh", ".html", ".css", ".js", ".typed")
 MOST_BYTES = 10_000_000
 
 

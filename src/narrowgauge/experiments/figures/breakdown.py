@@ -37,7 +37,7 @@ def breakdown(predictions: Sequence[Prediction]) -> Plot:
     ]
     return Plot(
         name="breakdown",
-        title="Where time and energy go",
+        title="Time and energy of the operators",
         caption="Mean pass of each phase on one GPU. Whiskers: nominal 90 % interval of the whole bar. Energy is first order.",
         data=pd.DataFrame(rows),
         draw=_draw,

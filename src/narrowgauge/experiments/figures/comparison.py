@@ -21,7 +21,7 @@ QUANTITIES: Mapping[str, str] = {
     "output_tokens_per_s": "output tokens/s",
     "energy_per_output_token_j": "energy per output token, J (assumed)",
 }
-ROW_IN, AROUND_IN = 0.5, 0.8
+ROW_IN, AROUND_IN = 0.4, 0.8
 TALL = 0.8  # share of a machine's row that its schemes fill
 
 

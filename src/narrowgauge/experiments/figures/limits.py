@@ -57,7 +57,7 @@ def _draw(data: pd.DataFrame, width_in: float) -> Figure:
         axis.barh(rows.index, share, height=0.66, color=colours)
         axis.errorbar(share, rows.index, xerr=whiskers, fmt="none", ecolor=INK, elinewidth=0.9, capsize=2)
         for place, row in enumerate(rows.to_dict("records")):
-            words = SHORT.get(row["bound_by"], BINDS[row["bound_by"]])
+            words = SHORT.get(row["bound_by"], BINDS.get(row["bound_by"], row["bound_by"]))
             place_of_words = (100 * row["share_high"], place)
             axis.annotate(words, place_of_words, (5, 0), textcoords="offset points", va="center", fontsize=SMALL_PT)
         axis.set_yticks(rows.index, rows["operator"])

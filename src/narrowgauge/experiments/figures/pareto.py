@@ -77,6 +77,7 @@ def _draw(x: str, y: str, group: str, data: pd.DataFrame, width_in: float) -> Fi
         look: dict[str, Any] = {"color": colours[str(name)], "edgecolors": PAPER, "linewidths": 0.8}
         axis.scatter(rows[x], rows[y], s=46, marker=shapes[str(name)], zorder=4, **look)
     axis.set(xscale="log", yscale="log", xlabel=AXES.get(x, x), ylabel=AXES.get(y, y))
+    axis.margins(0.04)
     plain_logarithmic(axis.xaxis, width_in)
     plain_logarithmic(axis.yaxis, HEIGHT_IN)
     axis.grid(True)

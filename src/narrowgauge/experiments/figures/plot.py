@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrowgauge.errors import InputError, Problem
-from narrowgauge.experiments.figures.style import PNG_DPI, WIDE_IN, style
+from narrowgauge.experiments.figures.style import PNG_DPI, RASTER_DPI, WIDE_IN, style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,7 @@ class Plot:
         figure, buffer = self.figure(width_in), io.BytesIO()
         metadata = {"Date": None} if suffix == "svg" else None  # the same data give the same bytes
         with style(self.name):
-            figure.savefig(buffer, format=suffix, dpi=PNG_DPI, metadata=metadata)
+            figure.savefig(buffer, format=suffix, dpi=PNG_DPI if suffix == "png" else RASTER_DPI, metadata=metadata)
         return buffer.getvalue()
 
     def _repr_svg_(self) -> str:

@@ -14,33 +14,44 @@ if TYPE_CHECKING:
 
 ROW_IN, AROUND_IN = 0.42, 0.9
 LETTERS_PER_IN = 13
+MOST_ROWS = 60  # that a figure holds
+COLUMNS = ("paper", "claim", "published", "predicted", "low", "high", "tolerance", "ok")
 KEPT, MISSED = PALETTE[0], PALETTE[3]
 
 
-def published(rows: Iterable[Mapping[str, Any]]) -> Plot:
-    """Predicted over published, one row per claim of a paper. Each row has `paper`, `claim`, `published`, `predicted`,
-    `tolerance` (relative), `ok`, and the ends `low` and `high` of the predicted interval where there are some."""
+def published(rows: Iterable[Mapping[str, Any]], name: str = "published", title: str = "Published and predicted") -> Plot:
+    """Predicted over published, one row per figure that was published as a number and could be predicted, at most the 60 that are
+    farthest off. Each row has `paper`, `claim`, `published`, `predicted`, `tolerance` (drawn where it is a share), `ok`, and
+    `low` and `high`, None where there is no interval."""
     import pandas as pd
 
-    data = pd.DataFrame(list(rows))
-    for name in ("low", "high"):
-        data[name] = data[name].astype(float) if name in data else float("nan")
+    compared = [dict(row) for row in rows if _is_number(row["published"]) and row["published"] and _is_number(row["predicted"])]
+    worst = sorted(compared, key=lambda row: -abs(row["predicted"] / row["published"] - 1))[:MOST_ROWS]
+    shown = [{column: row[column] for column in COLUMNS} for row in compared if row in worst]
+    left_out = f" The {MOST_ROWS} farthest off of {len(compared)}." if len(compared) > MOST_ROWS else ""
     return Plot(
-        name="published",
-        title="Published and predicted",
-        caption="Predicted over published: 1 is what the paper says. Shaded: the tolerance of each claim. Whiskers: intervals.",
-        data=data,
+        name=name,
+        title=title,
+        caption="Predicted over published: 1 is what the paper says. Shaded: tolerance, where it is a share. "
+        f"Whiskers: intervals.{left_out}",
+        data=pd.DataFrame(shown, columns=list(COLUMNS)),
         draw=_draw,
     )
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _draw(data: pd.DataFrame, width_in: float) -> Figure:
+    import pandas as pd
+
     figure, (axis,) = panels(1, width_in, AROUND_IN + ROW_IN * len(data))
-    base = data["published"].astype(float)
-    ratio, tolerance = data["predicted"].astype(float) / base, data["tolerance"].astype(float)
+    base, low, high = (data[column].astype(float) for column in ("published", "low", "high"))
+    ratio, tolerance = data["predicted"].astype(float) / base, pd.to_numeric(data["tolerance"], errors="coerce")
     axis.barh(data.index, 2 * tolerance, left=1 - tolerance, height=0.44, color=RULE)
     axis.axvline(1.0, color=INK, linewidth=0.8)
-    ends = [(ratio - data["low"] / base).clip(lower=0).fillna(0), (data["high"] / base - ratio).clip(lower=0).fillna(0)]
+    ends = [(ratio - low / base).clip(lower=0).fillna(0), (high / base - ratio).clip(lower=0).fillna(0)]
     axis.errorbar(ratio, data.index, xerr=ends, fmt="none", ecolor=INK, elinewidth=0.9, alpha=0.7)
     kept = data["ok"].astype(bool)
     for chosen, colour, shape in ((kept, KEPT, "o"), (~kept, MISSED, "X")):

@@ -11,7 +11,16 @@ from narrowgauge.archmodels import Machine
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.experiments.figures.labels import place_labels
 from narrowgauge.experiments.figures.plot import Plot
-from narrowgauge.experiments.figures.style import INK, PAPER, RESOURCE_COLOURS, SMALL_PT, legend_above, marker, panels
+from narrowgauge.experiments.figures.style import (
+    INK,
+    PAPER,
+    RESOURCE_COLOURS,
+    SMALL_PT,
+    legend_above,
+    marker,
+    panels,
+    plain_logarithmic,
+)
 from narrowgauge.experiments.predict_passes import FRAMEWORK_LINE, Line
 from narrowgauge.experiments.predict_reasons import BINDS
 from narrowgauge.experiments.predict_result import Prediction
@@ -104,6 +113,8 @@ def _draw(gpu: GpuResources, data: pd.DataFrame, width_in: float) -> Figure:
         _points(axis, rows)
         axis.set_title(phase.capitalize())
         axis.set_xlabel("operations per byte from DRAM")
+        plain_logarithmic(axis.xaxis, width_in / len(phases))
+        plain_logarithmic(axis.yaxis, HEIGHT_IN)
         axis.grid(True)
     axes[0].set_ylabel("Top/s")
     used = [name for name in RESOURCE_COLOURS if name in set(data["bound_by"])]

@@ -18,7 +18,7 @@ STACKED_BELOW_IN = 6.0  # narrower figures put their panels below each other
 TEXT_PT, SMALL_PT = 9.0, 8.6  # 12 and 11.5 CSS pixels
 LETTER_IN, HANDLE_LETTERS = 0.076, 5  # of a legend: mean width of a letter, and what stands beside the words, in letters
 SUBS_PER_DECADE, LABELS_PER_IN = 3, 1.9  # of a logarithmic axis
-PNG_DPI = 200
+PNG_DPI, RASTER_DPI = 200, 110  # of pictures, and of clouds of points inside drawings
 
 #: ink, thin lines and paper: a page with a dark theme replaces these three
 INK, RULE, PAPER = "#2f343b", "#d3d7dd", "#fefefe"
@@ -30,6 +30,7 @@ RESOURCE_COLOURS: Mapping[str, str] = {
     "l2": "#56b4e9",
     "smem": "#009e73",
     "tensor_core": "#e69f00",
+    "unit": "#7a4fb3",
     "cuda_core": "#d55e00",
     "launch": "#cc79a7",
     "latency": "#8a8f98",
@@ -71,6 +72,7 @@ def style(salt: str) -> AbstractContextManager[None]:
         "grid.color": RULE,
         "grid.linewidth": 0.6,
         "svg.fonttype": "none",
+        "text.parse_math": False,  # names of users are no formulas
         "svg.hashsalt": salt,
     }
     return rc_context(settings)
