@@ -17,6 +17,7 @@ from narrowgauge.dataflows import attention_terms as terms
 from narrowgauge.dataflows.attention_profiles import decode_profile
 from narrowgauge.dataflows.attention_terms import Shape
 from narrowgauge.dataflows.family import FAMILIES, Array, Columns, KernelCost, Parameter, Variant
+from narrowgauge.dataflows.kernels_lowbit.masked_mha import calibrated, masked_mha
 from narrowgauge.dataflows.resources import GpuResources
 
 #: upper edges of the size classes, in elements of the cache that are read
@@ -70,13 +71,21 @@ class AttentionDecode:
             *_SCALAR * (profile.scalar is not None),
         )
 
+    def sibling(self, variant: Variant) -> Variant:
+        """The measured variant whose fitted parameters serve this one."""
+        return calibrated(variant)
+
     def cost(self, rows: Columns, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> KernelCost:
         """Cost of every row, microseconds; UnsupportedError if the GPU cannot run the precision."""
         shape = Shape.of(rows)
         profile = decode_profile(variant.library, gpu.architecture)
         formats = terms.precision_of(variant, profile, gpu)
         kernel = kernels.tiled_kernel(shape, profile, formats, gpu, params)
-        if profile.scalar is not None:
+        masked = masked_mha(variant.library)
+        if masked is not None:
+            scalar = kernels.scalar_kernel(shape, formats, gpu, masked.parameters(variant.precision, gpu, params))
+            kernel = kernels.choose(masked.takes_scalar(shape.group), scalar, kernel)
+        elif profile.scalar is not None:
             scalar = kernels.scalar_kernel(shape, formats, gpu, params)
             kernel = kernels.choose(kernels.takes_scalar(profile.scalar, shape, formats, gpu), scalar, kernel)
         append_us = params["head_ns"] / terms.NS_PER_US * shape.batch * shape.heads / gpu.sm_count

@@ -32,7 +32,6 @@ QUANTIZE_ROWS = 1000.0  # the unit of rows in which the fitted quantize_rows_us 
 STEP_BYTES = 128  # of K per step: one swizzled shared-memory row
 SIZE_EDGES = (17, 129, 1025)  # rows of activations: decode, small batches, chunks, prefill
 COMMON_TILES = ((128, 128), (256, 128), (128, 256), (64, 64), (128, 64), (64, 256))  # whose wave fill the residual may look at
-SIXTEEN_BIT = Variant("bf16", "trtllm")  # measured on every calibrated machine
 RAMP_BYTES = 4e6  # transfers well below this finish before DRAM streams at full rate; only scales the fitted ramp_us
 
 
@@ -132,9 +131,10 @@ class Gemm:
         return (fitted.QUANTIZED_LAUNCH if operands.quantizes else launch, *others, *extra)
 
     def sibling(self, variant: Variant) -> Variant:
-        """The measured variant whose fitted parameters serve this one: 16-bit kernels say what a machine adds to the kernels that
-        are known from their source."""
-        return SIXTEEN_BIT if described(variant.library) else variant
+        """The measured variant whose fitted parameters serve this one: what a machine adds to a kernel that is known from its
+        source."""
+        kernel = described(variant.library)
+        return Variant(kernel.calibrated_as, "trtllm") if kernel and kernel.takes(variant.precision) else variant
 
     def _profile(self, variant: Variant, operands: Operands, gpu: GpuResources) -> GemmProfile:
         if operands.product is not None:

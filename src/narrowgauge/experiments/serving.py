@@ -33,7 +33,11 @@ _IN_ATTENTION = {
     "trtllm": frozenset({Kind.KV_WRITE, Kind.ROPE}),
     "vllm": frozenset({Kind.KV_WRITE}),
     "sglang": frozenset({Kind.KV_WRITE}),
+    "trtllm-0.9": frozenset({Kind.KV_WRITE, Kind.ROPE}),
+    "qserve": frozenset({Kind.KV_WRITE, Kind.ROPE}),
 }
+#: whose step cost stands for that of a framework without whole models to fit one on
+_STEP = {"trtllm-0.9": "trtllm"}
 NAMES = (*_IN_ATTENTION, ALONE)
 
 
@@ -46,4 +50,4 @@ def framework(name: str | None) -> Framework:
     if key not in NAMES:
         raise InputError([Problem("framework", f"unknown framework '{name}'; {nearest(key, NAMES)}")])
     library = DEFAULT if key == ALONE else key
-    return Framework(key, library, _IN_ATTENTION[library], None if key == ALONE else shipped(key))
+    return Framework(key, library, _IN_ATTENTION[library], None if key == ALONE else shipped(_STEP.get(key, key)))

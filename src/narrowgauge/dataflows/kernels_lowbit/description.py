@@ -1,4 +1,5 @@
-"""What tells one low-bit GEMM kernel from another, as data: tiles, splits, pipeline, and the work of turning weights into operands.
+"""What tells one low-bit GEMM kernel from another, as data: tiles, splits, pipeline, and the work that turns weights into
+operands.
 
 Only what the source of a kernel says stands here. What silicon adds (bandwidths, overheads, how far counted instructions are from
 spent ones) is taken from the calibrated kernels of the same machine.
@@ -29,7 +30,8 @@ class LowBitKernel:
     `dependent_loads` names the memories whose latencies follow one another in a step. `step_k`: elements of K in a step.
     `convert_rows`: rows of a tile that one conversion serves. `through_shared`: converted weights are written to shared memory
     and read back, each access taking `bank_ways` passes. `partial_bytes` of a partial sum that splits exchange; `split_slots`:
-    CTAs per place on the GPU up to which the library splits. `gemv`: instruction results per weight of the CUDA-core kernel for
+    CTAs per place on the GPU up to which the library splits. `calibrated_as`: precision of the calibrated kernels whose fitted
+    numbers serve this one. `gemv`: instruction results per weight of the CUDA-core kernel for
     up to `gemv_max_m` rows. `group_in_loop`: group sums are scaled as FP32 numbers in the main loop."""
 
     library: str
@@ -46,17 +48,25 @@ class LowBitKernel:
     bank_ways: float = 1.0
     partial_bytes: float = 4.0
     split_slots: float = 2.0
+    calibrated_as: str = "bf16"
     gemv: Counts | None = None
     gemv_max_m: int = 0
     group_in_loop: bool = False
 
+    def takes(self, precision: str) -> bool:
+        """Whether the kernel was written for weights and activations of that precision."""
+        return self._key(precision) is not None
+
     def counts(self, precision: str) -> Counts:
         """Instruction results per weight; raises UnsupportedError for a precision that the kernel was not written for."""
-        stem = "-".join(part for part in precision.split("-") if part != "sym")
-        for name in (stem, _without_group(stem)):
-            if name in self.conversion:
-                return self.conversion[name]
-        raise UnsupportedError(f"the {self.library} kernel takes {', '.join(self.conversion)}, given {precision}")
+        key = self._key(precision)
+        if key is None:
+            raise UnsupportedError(f"the {self.library} kernel takes {', '.join(self.conversion)}, given {precision}")
+        return self.conversion[key]
+
+    def _key(self, precision: str) -> str | None:
+        stem = precision.removesuffix("-sym")
+        return next((name for name in (stem, _without_group(stem)) if name in self.conversion), None)
 
     def profile(self) -> GemmProfile:
         """The kernels among which the library chooses."""

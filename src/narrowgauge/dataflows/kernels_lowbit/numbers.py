@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from narrowgauge.dataflows.conversion import cycles_per_weight
+from narrowgauge.dataflows.conversion import cycles_per_weight, instructions_per_weight
 from narrowgauge.dataflows.gemm_search import Numbers
 from narrowgauge.dataflows.kernels_lowbit.description import LowBitKernel
 from narrowgauge.dataflows.resources import GpuResources
+from narrowgauge.formats import parse_scheme
 
+HALF_MAC = {"fp16x": 1.0}  # of the calibrated weight-only GEMV, beside its conversion
 PARTIAL_BYTES = 4.0  # of a partial sum in the kernels that `split_traffic` was fitted on
 
 
 def written_so(kernel: LowBitKernel, x: Numbers, gpu: GpuResources, params: Mapping[str, float]) -> Numbers:
-    """The numbers of the kernel: its steps, pipeline, conversion and splits, on the machine of `x`."""
+    """The numbers of the kernel on the machine of `x`: its steps, pipeline, conversion and splits; launched into a stream.
+
+    A GEMV spends more than its counted instructions by the factor of the calibrated one."""
     waiting = kernel.waiting_cycles(gpu)
     changed = x._replace(
         step_k=float(kernel.step_k),
@@ -25,8 +29,11 @@ def written_so(kernel: LowBitKernel, x: Numbers, gpu: GpuResources, params: Mapp
         split_traffic=x.split_traffic * kernel.partial_bytes / PARTIAL_BYTES,
         step_latency=waiting or x.step_latency,
         gemv_max_m=float(kernel.gemv_max_m),
+        launch_us=gpu.stream_launch_us,
     )
     if kernel.gemv is None:
         return changed
-    macs_per_us = gpu.sm_count * gpu.cycles_per_us * params["gemv_alu_efficiency"] / cycles_per_weight(kernel.gemv, gpu)
-    return changed._replace(gemv_macs_per_us=macs_per_us)
+    calibrated = instructions_per_weight(parse_scheme(kernel.calibrated_as), "fp16")
+    counted = cycles_per_weight(calibrated, gpu) + cycles_per_weight(HALF_MAC, gpu)
+    macs_per_us = x.gemv_macs_per_us * counted / cycles_per_weight(kernel.gemv, gpu)
+    return changed._replace(gemv_macs_per_us=macs_per_us, gemv_chain_us=0.0)  # unrolled: loads do not wait for one another
