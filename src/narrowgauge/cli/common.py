@@ -154,7 +154,8 @@ def _layers(machine: Hardware) -> str:
 
     if not isinstance(machine, Machine):
         return "no GPU, from specifications and timing tables"
-    words = ", ".join(f"{len(layer.quantities)} numbers of the {layer.name}" for layer in machine.layers if layer.quantities)
+    counts = [(len(layer.quantities), layer.name) for layer in machine.layers if layer.quantities]
+    words = ", ".join(f"{count} number{'s' if count > 1 else ''} of the {name}" for count, name in counts)
     return f"{words}; fits of kernels: {f'{machine.fits}, then ' if machine.fits else ''}the shipped ones"
 
 

@@ -66,6 +66,13 @@ def test_show_reads_a_specification_and_reports_its_faults(tmp_path: Path) -> No
     assert result.exit_code == 2 and str(path) in result.stderr
 
 
+@pytest.mark.parametrize("topic", list(TOPICS))
+def test_what_is_listed_can_be_shown(topic: str) -> None:
+    for name in list(json.loads(run("list", topic, "--json", "-").stdout))[:2]:
+        result = run("show", name)
+        assert result.exit_code == 0 and name in result.stdout, result.output
+
+
 @pytest.mark.parametrize("name", ["h100-sxm", "deepseek-v3", "nf4", "w4a16"])
 def test_shown_tables_fit_eighty_columns(name: str) -> None:
     assert max(map(len, run("show", name).stdout.splitlines())) <= 80
@@ -89,6 +96,17 @@ def test_validate_fails_when_a_promise_does(
     result = run("validate", str(tmp_path))
     assert result.exit_code == code and words in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("columns", "spared"), [(60, True), (120, False)])
+def test_a_narrow_table_of_errors_says_which_columns_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int, spared: bool
+) -> None:
+    monkeypatch.setattr("narrowgauge.calibration.campaign.validate", lambda *_: validated(True))
+    shown = CliRunner(env={"COLUMNS": str(columns)}).invoke(main, ["validate", str(tmp_path)]).stdout
+    assert max(map(len, shown.splitlines())) <= columns
+    assert "sglang-triton" in shown
+    assert ("without noise, rows" in shown, "roofl." in shown) == (spared, True)
 
 
 def test_validate_as_json_has_one_record_per_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
