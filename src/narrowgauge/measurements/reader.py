@@ -92,7 +92,7 @@ def _read_file(file: Path, notes: list[Problem]) -> Iterator[tuple[Campaign, Poi
             data = json.loads(raw)
             version = _version(data, version, where)
             line = _LINE.validate_python(upgrade(data, version))
-        except ValueError as error:  # of json and, as a subclass, of pydantic
+        except (ValueError, RecursionError) as error:  # the first of json and, as a subclass, of pydantic
             cut = number == len(lines) and not content.endswith(b"\n")
             notes.append(Problem(where, _CUT if cut else f"damaged: {_words(error)}; this line is left out, all others count"))
             continue
