@@ -6,7 +6,7 @@ In order of preference:
     precision   the machine's own fit of the nearest precision, for formats that nobody measured there
     sibling     the fit of another machine of the same architecture; only the specification is changed
     transfer    the fit of the nearest other architecture; likewise
-    unbuilt     a unit in the tensor core's place: its own rates, in dense kernels as the machine's nearest fit has them
+    unbuilt     a unit in the tensor core's place: its own rates, in kernels written like the 16-bit ones of the nearest fit
     unfitted    the parameters' documented initial values
 
 A user's fits (`Machine.with_fits`) go before the shipped ones of the same machine and precision, and `source` says "own data".
@@ -30,7 +30,9 @@ from narrowgauge.dataflows.family import KernelFamily, Variant
 from narrowgauge.dataflows.gemm import GEMM, operands_of
 from narrowgauge.dataflows.gemm_profiles import has_wgmma
 from narrowgauge.dataflows.resources import GpuResources
-from narrowgauge.formats import parse_scheme
+
+#: the precision whose kernels say what a machine adds to those of a unit that nobody built: operands go in as they are stored
+DENSE = "bf16"
 
 
 class Relation(StrEnum):
@@ -113,15 +115,13 @@ def basis_of(family_name: str, variant: Variant, machine: Machine) -> Basis:
     """The best available basis; raises UnsupportedError if the machine cannot run the variant."""
     family = FAMILIES[family_name]
     wanted = family.parameters(variant, machine.resources)
-    asked, variant = variant, _stand_in(family, variant)
+    unbuilt = _on_unit(family, variant, machine)
+    asked, variant = variant, Variant(DENSE, variant.library) if unbuilt else _stand_in(family, variant)
     choices: list[tuple[tuple[float, ...], Fit, str]] = []
     special = _own_kernels(family, variant, machine)
-    unbuilt = _on_unit(family, variant, machine)
     for rank, fit in enumerate(_candidates(family, machine)):
         own = fit.machine == machine.name
         for precision in fit.precisions:
-            if unbuilt and parse_scheme(precision).needs_conversion:
-                continue  # its kernel converts weights, the unit's does not
             same = precision == variant.precision
             likeness = 2.0 if same else _runnable_likeness(family, variant.precision, precision, machine)
             order = (-(round(likeness, 3)), rank) if special and not (own and same) else (not own, -round(likeness, 3), rank)

@@ -80,6 +80,20 @@ def _memories() -> Lines:
         yield name, f"{standard.title}; {standard.pin_gb_per_s:g} GB/s a channel"
 
 
+def _units() -> Lines:
+    from narrowgauge.archmodels.units import load_unit, unit_names
+
+    for name in unit_names():
+        yield name, load_unit(name).texts["title"]
+
+
+def _papers() -> Lines:
+    from narrowgauge.experiments.reproduction import experiment_names, load_experiment
+
+    for name in experiment_names():
+        yield name, load_experiment(name)[1].title
+
+
 def _fits() -> Lines:
     from narrowgauge.calibration.record import shipped
 
@@ -112,6 +126,8 @@ TOPICS: dict[str, Callable[[], Lines]] = {
     "formats": _formats,
     "kernels": _kernels,
     "memories": _memories,
+    "units": _units,
+    "papers": _papers,
     "fits": _fits,
 }
 
@@ -126,7 +142,7 @@ def list_command(topic: str | None, json_file: str | None) -> None:
     """Names that other commands take, each with a line about it.
 
     TOPIC is machines (GPUs), pim-machines, npus, systems (a GPU or an NPU with PIM memory), models, schemes, formats, kernels,
-    memories or fits; without it, the names alone, of everything.
+    memories, units (that can stand in a GPU or an array), papers (that `reproduce` knows) or fits; without it, the names alone, of everything.
     """
     topics = [topic] if topic else list(TOPICS)
     found = {name: dict(TOPICS[name]()) for name in topics}

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common, names, show_fit, show_format, show_kernel, show_machine, show_memory, show_model
+from narrowgauge.cli import common, names, show_fit, show_format, show_kernel, show_machine, show_memory, show_model, show_unit
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.listing import fit_names
 from narrowgauge.errors import InputError, NarrowgaugeError, nearest
@@ -21,6 +21,7 @@ Describe = Callable[[str], dict[str, Any]]
 def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
     """The names of each kind, and what describes one of them."""
     from narrowgauge.archmodels import machine_names, npu_names, pim_names, system_names
+    from narrowgauge.archmodels.units import unit_names
     from narrowgauge.experiments.price_kinds import KINDS
     from narrowgauge.formats import FORMATS, SCHEMES
     from narrowgauge.sim.dram import standard_names
@@ -33,6 +34,7 @@ def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
         (FORMATS, show_format.describe_format),
         (tuple(kind.name for kind in KINDS), show_kernel.describe_kernel),
         (standard_names(), show_memory.describe_memory),
+        (unit_names(), show_unit.describe_unit),
         (fit_names(), show_fit.describe_fit),
     )
 
@@ -101,4 +103,5 @@ PRINTERS: dict[str, Callable[[dict[str, Any]], None]] = {
     "kernel": show_format.print_facts,
     "memory": show_machine.print_machine,
     "fit": show_fit.print_fit,
+    "unit": show_unit.print_unit,
 }

@@ -22,7 +22,7 @@ from narrowgauge.dataflows.gemm import includes_quantize
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.experiments.lowering_call import Call
 from narrowgauge.experiments.lowering_kinds import attention_precision, gemm_precision, operation
-from narrowgauge.experiments.lowering_tables import with_tables
+from narrowgauge.experiments.lowering_tables import Precompute, with_tables
 from narrowgauge.experiments.serving import Framework
 from narrowgauge.workloads import AllGather, AllReduce, Attention, Elementwise, Gemm, Graph, GroupedGemm, Operator
 
@@ -40,8 +40,10 @@ COLLECTIVE_PRECISION = "16-bit"
 QUANTIZE_SUFFIX = ".quantize"
 
 
-def lower(graph: Graph, gpu: GpuResources, framework: Framework) -> list[Call]:
-    """The calls of one pass, in order of execution. Raises UnsupportedError if no kernel family knows a format of the graph."""
+def lower(graph: Graph, gpu: GpuResources, framework: Framework, precompute: Precompute = Precompute.FUSED) -> list[Call]:
+    """The calls of one pass, in order of execution; `precompute` of lookup tables matters to a unit that reads them.
+
+    Raises UnsupportedError if no kernel family knows a format of the graph."""
     products = {op.name + QUANTIZE_SUFFIX for op in graph.operators if isinstance(op, Gemm) and includes_quantize(op.scheme)}
     contained: dict[str, Elementwise] = {}
     calls: list[Call] = []
@@ -50,7 +52,7 @@ def lower(graph: Graph, gpu: GpuResources, framework: Framework) -> list[Call]:
             contained[op.name] = op
         elif not (isinstance(op, Elementwise) and op.kind in framework.in_attention):
             calls.append(_lower(op, graph.tensor_parallel, gpu, framework.library, contained))
-    return with_tables(calls, gpu) if gpu.unit else calls
+    return with_tables(calls, gpu, precompute) if gpu.unit else calls
 
 
 def _lower(op: Operator, ways: int, gpu: GpuResources, library: str, contained: Mapping[str, Elementwise]) -> Call:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from enum import StrEnum
 
-from narrowgauge.dataflows.elementwise_ops import MAKE_TABLES, OPERATIONS, TABLE_WORD, tables_with
+from narrowgauge.dataflows.elementwise_ops import MAKE_TABLES, TABLE_WORD, tables_with
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import operands_of
 from narrowgauge.dataflows.resources import GpuResources
@@ -19,13 +20,22 @@ from narrowgauge.units import BITS_PER_BYTE
 TABLES_SUFFIX = ".tables"
 
 
-def with_tables(calls: Iterable[Call], gpu: GpuResources) -> list[Call]:
+class Precompute(StrEnum):
+    """Who makes the tables: the kernel that makes the activations, one of its own, or nobody (what is spent on them is the
+    difference)."""
+
+    FUSED = "fused"
+    SEPARATE = "separate"
+    FREE = "free"
+
+
+def with_tables(calls: Iterable[Call], gpu: GpuResources, precompute: Precompute = Precompute.FUSED) -> list[Call]:
     """The calls of a pass with the making of tables in them; the same calls where no product needs any."""
     found: list[Call] = []
     for call in calls:
         words = _table_words(call, gpu)
-        if words:
-            found[-1:] = _made(found[-1] if found else None, call, words)
+        if words and precompute is not Precompute.FREE:
+            found[-1:] = _made(found[-1] if found else None, call, words, precompute is Precompute.FUSED)
         found.append(call)
     return found
 
@@ -41,13 +51,13 @@ def _table_words(call: Call, gpu: GpuResources) -> float:
     return call.row[2] * (operands.activation_bytes - stored) / TABLE_WORD
 
 
-def _made(before: Call | None, call: Call, words: float) -> list[Call]:
+def _made(before: Call | None, call: Call, words: float, fused: bool) -> list[Call]:
     """The call before the product, writing tables as well, or followed by a kernel that makes them."""
     kept = [before] if before else []
-    if before and before.family == "elementwise" and before.count == call.count and before.variant.precision in OPERATIONS:
+    if fused and before and before.family == "elementwise" and before.count == call.count:
         rows, width, second, ways = before.row
-        fused = tables_with(before.variant.precision)
-        if fused is not None and second == 0.0 and rows == call.row[0]:
-            return [replace(before, variant=Variant(fused, before.variant.library), row=(rows, width, words, ways))]
+        operation = tables_with(before.variant.precision)
+        if operation is not None and second == 0.0 and rows == call.row[0]:
+            return [replace(before, variant=Variant(operation, before.variant.library), row=(rows, width, words, ways))]
     row, variant = (call.row[0], call.row[2], words, 1), Variant(MAKE_TABLES, call.variant.library)
     return [*kept, Call(call.operator + TABLES_SUFFIX, "elementwise", variant, row, call.count)]
