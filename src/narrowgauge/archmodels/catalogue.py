@@ -26,7 +26,8 @@ class Shelf:
 
 HARDWARE = Shelf("hardware", (GPUS, PIM, NPUS, SYSTEMS))
 UNIT = Shelf("unit", (UNITS,))
-BASE = Shelf("specification", (GPUS, PIM, NPUS, SYSTEMS, UNITS))
+ACCELERATOR = Shelf("accelerator", ("accelerator/specs",))
+BASE = Shelf("specification", (GPUS, PIM, NPUS, SYSTEMS, UNITS, *ACCELERATOR.folders))
 
 
 @cache

@@ -1,7 +1,7 @@
-"""MixPE (arXiv 2411.16158): products of narrow weights and wide activations by shift and add, scales after each group's sum.
+"""MixPE (arXiv 2411.16158): products of narrow weights by shift and add, scales after each group's sum.
 
-Four-bit weights make a product of at most four shifted copies of the activation, so a PE of this family has several lanes where
-a multiplier has one. A group of products is summed first and then multiplied by its scale once, instead of every weight.
+A PE splits into lanes for narrow operands as a precision-scalable one does. The products of a group are summed first and the
+sum is multiplied by the group's scale, once per output, where other designs multiply every weight before.
 """
 
 from __future__ import annotations
@@ -10,38 +10,26 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from narrowgauge.archmodels.rule import Rule
-from narrowgauge.archmodels.schema import Count, Section
 from narrowgauge.archmodels.specification import Schema
-from narrowgauge.archmodels.units.pe_array import Pace, PeArray, PeSheet, unknown_formats
+from narrowgauge.archmodels.units.fused import FusedArray, FusedSheet
+from narrowgauge.archmodels.units.pe_array import unknown_formats
 from narrowgauge.archmodels.units.unit import MatrixTask, Service
-from narrowgauge.formats import QuantScheme
 from narrowgauge.provenance import Quantity
 
 
-class Mixed(Section):
-    """Lanes of a PE along m and n, and how many group sums it scales in a cycle."""
+class MixSheet(FusedSheet):
+    """An array of mixed-precision PEs."""
 
-    lanes_m: Count
-    lanes_n: Count
+    unit: Literal["mixpe"]  # type: ignore[assignment]  # one word where its base has another
+    #: group sums that a PE scales in a cycle
     group_sums_per_cycle: Annotated[Quantity, Rule("count", 1e-3, 1e6)]
 
 
-class MixSheet(PeSheet):
-    """An array of mixed-precision PEs."""
-
-    unit: Literal["mixpe"]
-    mixed: Mixed
-
-
 @dataclass(frozen=True)
-class MixArray(PeArray):
+class MixArray(FusedArray):
     """Several products per PE and cycle, and a multiplication per group and output."""
 
     schema: ClassVar[Schema] = Schema(MixSheet, unknown_formats)
-
-    def pace(self, scheme: QuantScheme) -> Pace:
-        """The lanes of the specification."""
-        return Pace(lanes_m=self.count("mixed.lanes_m"), lanes_n=self.count("mixed.lanes_n"))
 
     def service(self, task: MatrixTask) -> Service:
         """Products and the scaling of group sums take turns in a PE."""
@@ -50,7 +38,7 @@ class MixArray(PeArray):
         if group is None:
             return plain
         sums = task.m * task.n * -(-task.k // group)
-        scaling = sums / (self.pes * self.value("mixed.group_sums_per_cycle"))
+        scaling = sums / (self.pes * self.value("group_sums_per_cycle"))
         return Service(
             cycles=plain.cycles + scaling,
             busy_cycles={**plain.busy_cycles, "group_scale": scaling},
