@@ -1,13 +1,15 @@
 """Adders, multipliers, multiplexers, registers: cells counted, their area and energy at one process node.
 
-Cells are those of a 45 nm library. Area scales with the node from 45 nm, and so does energy, but not below what was published
-at 7 nm: from 20 nm on the scaling laws promise more than those 7 nm figures hold. A full adder's energy is the geometric mean per bit of the published INT8 and INT32 additions; other
-combinational cells spend as much per area. Floating-point operators go with a power of the significand that passes through the
-published FP16 and FP32 ones. Cell area only: no wiring, no clock tree, no timing closure.
+Area is cells of a 45 nm library, counted and scaled to the node; that of floating-point operators goes with a power of the
+significand that passes through the published FP16 and FP32 ones. Energy of arithmetic goes with a power of the width that passes
+through the published INT8 and INT32 (FP16 and FP32) operations at 45 nm, scaled to the node but not below what was published at
+7 nm: from 20 nm on the scaling laws promise more than those figures hold. Other cells spend, per area, what a full adder does.
+Cell area only: no wiring, no clock tree, no timing closure; no leakage.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, log, log2, sqrt
@@ -19,7 +21,9 @@ from narrowgauge.errors import InputError, Problem, UnsupportedError
 from narrowgauge.formats import BlockFormat, CodebookFormat, FloatFormat, IntFormat, NumberFormat
 
 _LARGE_NM, _SMALL_NM = 45, 7  # of the tables `energy_45nm_pj` and `energy_7nm_pj` of operations.yaml
-_SIGNIFICAND = {"fp16": 11, "fp32": 24}
+_INTEGERS = {"int8": 8, "int32": 32}  # published widths
+_SIGNIFICANDS = {"fp16": 11, "fp32": 24}
+_ADDER_BITS = 16  # of the addition whose share per bit is a full adder's energy, in the middle of the published ones
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,14 @@ class Components:
 
     def adder(self, bits: int) -> Cost:
         """Two's complement addition of two words: a full adder a bit."""
-        return _positive(bits) * self.cell("full_adder")
+        area = _positive(bits) * self.cell("full_adder").area_um2
+        return Cost(area, self._energy_pj("add", bits, _INTEGERS))
 
     def multiplier(self, bits: int, other_bits: int | None = None) -> Cost:
         """Array multiplier: an AND gate per pair of bits, a full adder for all rows but the first."""
         other = _positive(bits if other_bits is None else other_bits)
-        return _positive(bits) * other * self.cell("and2") + bits * (other - 1) * self.cell("full_adder")
+        cells = _positive(bits) * other * self.cell("and2") + bits * (other - 1) * self.cell("full_adder")
+        return Cost(cells.area_um2, self._energy_pj("multiply", sqrt(bits * other), _INTEGERS))
 
     def negator(self, bits: int) -> Cost:
         """Conditional one's complement of a word (the carry goes into the adder that follows)."""
@@ -102,35 +108,36 @@ class Components:
 
     @cached_property
     def _energy_factors(self) -> tuple[float, float]:
-        """From the 45 nm figures to this node, and from those at 7 nm to this node where it is smaller."""
-        small = min(self.node_nm, _SMALL_NM)
-        from_large = energy_factor(self.node_nm, self._supply_v(self.node_nm), _LARGE_NM, nominal_supply_v(_LARGE_NM))
-        return from_large, energy_factor(small, self._supply_v(small), _SMALL_NM, nominal_supply_v(_SMALL_NM))
-
-    def _supply_v(self, node_nm: float) -> float:
-        return nominal_supply_v(node_nm) if self.supply_v is None else self.supply_v
+        """What published energies at 45 nm become here, and what those at 7 nm do; the latter change with the supply and, below
+        7 nm, with the node."""
+        usual = nominal_supply_v(self.node_nm)
+        supply = usual if self.supply_v is None else self.supply_v
+        smaller = energy_factor(min(self.node_nm, _SMALL_NM), nominal_supply_v(_SMALL_NM), _SMALL_NM, nominal_supply_v(_SMALL_NM))
+        from_large = energy_factor(self.node_nm, supply, _LARGE_NM, nominal_supply_v(_LARGE_NM))
+        return from_large, smaller * energy_factor(self.node_nm, supply, self.node_nm, usual)
 
     @cached_property
     def _full_adder_pj(self) -> float:
-        return sqrt(self._operation_pj("int8_add") / 8 * self._operation_pj("int32_add") / 32)
+        return self._energy_pj("add", _ADDER_BITS, _INTEGERS) / _ADDER_BITS
 
     def _operation_pj(self, name: str) -> float:
         from_large, from_small = self._energy_factors
-        operations = table("operations")
-        large, small = (operations[f"energy_{node}nm_pj.{name}"].value for node in (_LARGE_NM, _SMALL_NM))
+        large, small = (table("operations")[f"energy_{node}nm_pj.{name}"].value for node in (_LARGE_NM, _SMALL_NM))
         return max(large * from_large, small * from_small)
+
+    def _energy_pj(self, operation: str, width: float, widths: Mapping[str, int]) -> float:
+        return _power_law(width, widths, [self._operation_pj(f"{fmt}_{operation}") for fmt in widths])
 
     def _float(self, operation: str, mantissa: int) -> Cost:
         significand = _positive(mantissa + 1)
-        areas = [table("operations")[f"area_um2.{fmt}_{operation}"].value * self._area_factor for fmt in _SIGNIFICAND]
-        energies = [self._operation_pj(f"{fmt}_{operation}") for fmt in _SIGNIFICAND]
-        return Cost(_power_law(significand, areas), _power_law(significand, energies))
+        areas = [table("operations")[f"area_um2.{fmt}_{operation}"].value * self._area_factor for fmt in _SIGNIFICANDS]
+        return Cost(_power_law(significand, _SIGNIFICANDS, areas), self._energy_pj(operation, significand, _SIGNIFICANDS))
 
 
-def _power_law(significand: int, published: list[float]) -> float:
-    narrow, wide = _SIGNIFICAND.values()
+def _power_law(width: float, widths: Mapping[str, int], published: Sequence[float]) -> float:
+    narrow, wide = widths.values()
     exponent = log(published[1] / published[0]) / log(wide / narrow)
-    return float(published[0] * (significand / narrow) ** exponent)
+    return float(published[0] * (width / narrow) ** exponent)
 
 
 def _arithmetic(fmt: NumberFormat) -> FloatFormat | IntFormat:

@@ -57,6 +57,8 @@ class OperationEnergies(Section):
 
     int8_add: Energy
     int32_add: Energy
+    int8_multiply: Energy
+    int32_multiply: Energy
     fp16_add: Energy
     fp32_add: Energy
     fp16_multiply: Energy
