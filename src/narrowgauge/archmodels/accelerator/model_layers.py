@@ -35,8 +35,8 @@ class Pass:
 def linear_layers(model: ModelConfig, scheme: QuantScheme, tokens: int, *, weight_bits: float | None = None) -> list[Layer]:
     """Every linear map over `tokens` tokens; query, key and value, gate and up each on their own; the output head too.
 
-    `weight_bits` is their width in memory where that is not the scheme's. Experts share the tokens that choose them evenly. Raises
-    InputError for fewer than one token."""
+    `weight_bits` is their width in memory where that is not the scheme's. Experts share the tokens that choose them evenly.
+    Raises InputError for fewer than one token."""
     found = []
     for linear in linears(model):
         chosen = tokens * model.moe.top_k if model.moe and linear.experts > 1 else tokens

@@ -1,8 +1,9 @@
 """Refill by tiles: each buffer holds two tiles of its operand, one in use and one on its way; loops run over tiles.
 
-The sizes along m, n and k are powers of two or the whole; every order of the three loops is tried. A row of a tile takes whole words of the DRAM interface. An operand is kept over the
-inner loops as long as what they touch of it fits, and read again for every turn of a loop outside of that. The first tiles and
-the last results do not overlap with anything (Sharma et al., Bit Fusion, ISCA 2018, and the simulators that follow it).
+The sizes along m, n and k are powers of two or the whole; every order of the three loops is tried. A row of a tile takes whole
+words of the DRAM interface. An operand is kept over the inner loops as long as what they touch of it fits, and read again for
+every turn of a loop outside of that. The first tiles and the last results do not overlap with anything (Sharma et al., Bit
+Fusion, ISCA 2018, and the simulators that follow it).
 """
 
 from __future__ import annotations

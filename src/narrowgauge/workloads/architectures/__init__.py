@@ -3,7 +3,7 @@
 Adding an architecture: a function from `Fields` to `ModelConfig` in one of these files (or a new one, imported here).
 """
 
-from narrowgauge.workloads.architectures import deepseek, falcon, gemma, gpt, llama, moe
+from narrowgauge.workloads.architectures import deepseek, falcon, gemma, gpt, llama, moe, phi
 from narrowgauge.workloads.architectures.common import ARCHITECTURES
 
-__all__ = ["ARCHITECTURES", "deepseek", "falcon", "gemma", "gpt", "llama", "moe"]
+__all__ = ["ARCHITECTURES", "deepseek", "falcon", "gemma", "gpt", "llama", "moe", "phi"]
