@@ -27,6 +27,7 @@ check: $(VENV)/installed-for-tests  ## style, types, layers
 
 golden: $(VENV)/installed-for-tests  ## rewrite the golden results and the outputs in the README, and print what changed
 	$(BIN)/python tests/golden/prices.py --write
+	$(BIN)/python tests/golden/reproductions.py --write
 	$(BIN)/python tests/golden/readme.py --write
 
 clean:          ## remove what make and the tools made

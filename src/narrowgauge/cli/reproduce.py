@@ -86,6 +86,7 @@ def _run(name: str, values: dict[str, str], json_file: str | None, out: Path | N
     from narrowgauge.experiments.reproduction import compare, experiment_names, load_experiment
 
     rows: list[Row] = []
+    pages: dict[str, tuple[str, list[Row]]] = {}
     names = experiment_names() if name == ALL else (name,)
     for each in names:
         experiment, paper = load_experiment(each)
@@ -97,6 +98,11 @@ def _run(name: str, values: dict[str, str], json_file: str | None, out: Path | N
             from narrowgauge.experiments.reproduction.pages import write_pages
 
             write_pages(out, each, paper, found)
+            pages[each] = (paper.title, found)
+    if out is not None and name == ALL:
+        from narrowgauge.experiments.reproduction.pages import write_index
+
+        write_index(out, pages)
     common.write_json([row.to_json() for row in rows], json_file)
     return int(any(row.ok is False for row in rows))
 

@@ -20,7 +20,7 @@ ALIKE = 0.02  # published figures that are closer than this are in no order
 @dataclass(frozen=True)
 class Row:
     """One figure. `published` is None for a case beyond the paper; `predicted` is None where the configuration is refused, for
-    the reason in `note`; `ok` is None where there is nothing to compare with. `error` is relative; for a summary row (`measure`
+    the reason in `note`; `ok` is None where there is nothing to compare with and where the table is judged by its mean. `error` is relative; for a summary row (`measure`
     "mean error", "ordering") `predicted` is the mean absolute error, or the pairs in the right order of the `published` ones."""
 
     paper: str
@@ -113,7 +113,7 @@ def _row(
     predicted = None if figure is None else float(interval.value if interval else figure)  # type: ignore[arg-type]
     comparable = isinstance(published, int | float) and predicted is not None
     error = predicted / published - 1.0 if comparable and published else None  # type: ignore[operator]
-    if published is None:
+    if published is None or (comparable and table.tolerance.of_tables):
         ok = None
     elif published == REFUSED:
         ok = refused
@@ -150,7 +150,7 @@ def _summaries(table: Table, rows: list[Row]) -> list[Row]:
         return []
     made: list[Row] = []
     base = replace(compared[0], case={}, low=None, high=None, published=None, error=None, unit="", note=table.note)
-    if table.tolerance.rule is Rule.MEAN:
+    if table.tolerance.of_tables:
         mean = fmean(abs(row.error or 0.0) for row in compared)
         complete = all(row.ok for row in rows if row.ok is not None)
         claim, ok = f"mean error of {table.name}, {len(compared)} figures", complete and mean <= table.tolerance.limit

@@ -27,7 +27,7 @@ def published_against_predicted(title: str, rows: Sequence[Row]) -> Figure:
     axes.axvline(1.0, color=PUBLISHED, linewidth=1.0)
     for line, row in enumerate(ratios):
         value = 1.0 + (row.error or 0.0)
-        colour, marker = (INSIDE, "o") if row.ok else (OUTSIDE, "D")
+        colour, marker = (OUTSIDE, "D") if row.ok is False else (INSIDE, "o")
         axes.plot([1.0, value], [line, line], color=colour, linewidth=1.5)
         if row.low is not None and row.high is not None and isinstance(row.published, float | int):
             axes.plot([row.low / row.published, row.high / row.published], [line, line], color=colour, linewidth=5, alpha=0.25)
@@ -35,6 +35,6 @@ def published_against_predicted(title: str, rows: Sequence[Row]) -> Figure:
     axes.set_yticks(range(len(ratios)), [row.claim for row in ratios], fontsize=8)
     axes.set_ylim(len(ratios) - 0.5, -0.5)
     axes.set_xlabel("predicted / published")
-    axes.set_title(f"{title}\n(circle: within its tolerance, diamond: not)", fontsize=9, loc="left")
+    axes.set_title(f"{title}\n(diamond: outside its tolerance)", fontsize=9, loc="left")
     axes.grid(axis="x", alpha=0.3)
     return figure

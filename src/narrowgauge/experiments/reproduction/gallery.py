@@ -48,7 +48,7 @@ def error(row: Row) -> str:
 
 
 def verdict(row: Row) -> str:
-    """`yes`, `no`, or a dash where nothing was published."""
+    """`yes`, `no`, or a dash where nothing was published and where the mean of the table is judged."""
     return "–" if row.ok is None else "yes" if row.ok else "no"
 
 

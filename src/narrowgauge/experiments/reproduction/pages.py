@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from narrowgauge.errors import InputError, Problem
 from narrowgauge.experiments.reproduction.compare import Row
 from narrowgauge.experiments.reproduction.figure import published_against_predicted
-from narrowgauge.experiments.reproduction.gallery import page
+from narrowgauge.experiments.reproduction.gallery import page, summary
 from narrowgauge.experiments.reproduction.published import Paper
 from narrowgauge.experiments.tables import write_text
 
+INDEX_HEAD = "| paper | title | within tolerance |\n|---|---|---|"
 #: no date in the file, and the same names in every run: a page that did not change stays the same bytes
 STABLE = {"svg.hashsalt": "narrowgauge", "svg.fonttype": "none"}
 
@@ -31,3 +32,13 @@ def write_pages(folder: Path, name: str, paper: Paper, rows: Sequence[Row]) -> N
     write_text(page(paper, rows, f"{name}.svg"), folder / f"{name}.md")
     frame = pd.DataFrame([{**row.to_json(), "case": json.dumps(dict(row.case))} for row in rows])
     write_text(frame.to_csv(index=False), folder / f"{name}.csv")
+
+
+def write_index(folder: Path, papers: Mapping[str, tuple[str, Sequence[Row]]]) -> None:
+    """`README.md`: the papers by name with their title, each with how many of its figures fit and a link to its page."""
+    lines = ["# Gallery of reproductions", "", "Made by `narrowgauge reproduce all -o DIR`.", "", INDEX_HEAD]
+    for name, (title, rows) in papers.items():
+        lines.append(f"| [{name}]({name}.md) | {title} | {summary(rows).removesuffix(' within their tolerance.')} |")
+    every = [row for _, rows in papers.values() for row in rows]
+    lines += ["", summary(every), ""]
+    write_text("\n".join(lines), folder / "README.md")

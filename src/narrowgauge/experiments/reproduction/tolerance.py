@@ -37,8 +37,13 @@ class Tolerance:
                 return f"{self.rule} {self.limit:.3g}"
         return str(self.rule)
 
+    @property
+    def of_tables(self) -> bool:
+        """Whether a whole table is judged, not each of its figures."""
+        return self.rule is Rule.MEAN
+
     def holds(self, published: float, predicted: float) -> bool:
-        """Whether a single figure is near enough; under `mean` every one of them is, the table decides."""
+        """Whether a single figure is near enough; not asked under `mean`, where the table decides."""
         match self.rule:
             case Rule.EXACT:
                 return math.isclose(published, predicted, rel_tol=ROUNDING)
@@ -48,7 +53,8 @@ class Tolerance:
                 return abs(predicted - published) <= self.limit * (1 + ROUNDING)
             case Rule.QUALITATIVE:
                 return _same_direction(published, predicted) and abs(math.log10(predicted / published)) <= 1.0
-        return True
+            case Rule.MEAN:
+                raise ValueError("a mean is of a whole table")
 
 
 def _same_direction(published: float, predicted: float) -> bool:
