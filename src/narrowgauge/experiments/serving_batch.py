@@ -14,8 +14,8 @@ CACHE_SHARE = 0.9
 def largest_batch(
     model: ModelConfig, scheme: QuantScheme, machine: Machine, input_tokens: int, output_tokens: int, most: int
 ) -> int:
-    """The most sequences, up to `most`, whose caches fit beside the weights and the activations of one prefill pass over all their
-    prompts; no sequence is ever evicted. Raises CapacityError where not even one fits."""
+    """The most sequences, up to `most`, whose caches fit beside the weights and the activations of one prefill pass over all
+    their prompts; no sequence is ever evicted. Raises CapacityError where not even one fits."""
     available_gb, context = machine.resources.memory_gb, input_tokens + output_tokens
 
     def fits(batch: int) -> bool:

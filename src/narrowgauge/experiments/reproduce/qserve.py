@@ -1,7 +1,7 @@
 """QServe (Lin et al., arXiv 2405.04532): output tokens per second of offline batches on one GPU, beside TensorRT-LLM 0.9.
 
-All prompts are taken in by one prefill pass, then the whole batch decodes to the end: tokens over the sum of both, as the authors'
-benchmark counts. Without a given batch, as many sequences run as the memory holds."""
+All prompts are taken in by one prefill pass, then the whole batch decodes to the end: tokens over the sum of both, as the
+authors' benchmark counts. Without a given batch, as many sequences run as the memory holds."""
 
 from __future__ import annotations
 
