@@ -13,14 +13,16 @@ from narrowgauge.cli import common, names, voice
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.lazy import INTERRUPTED
 from narrowgauge.cli.progress import Progress
+from narrowgauge.cli.report_options import check_targets, report_options, write_report
 
 if TYPE_CHECKING:
+    from narrowgauge.experiments.report.blocks import Report
     from narrowgauge.experiments.sweep.run import Plan
 
 SOME_FAILED = 1
 EXAMPLES = (
     "narrowgauge sweep sweep.yaml -o results",
-    "narrowgauge sweep sweep.yaml -o results --jobs 8",
+    "narrowgauge sweep sweep.yaml -o results --jobs 8 --html report.html",
     "narrowgauge sweep sweep.yaml -o results --dry-run",
     "narrowgauge sweep sweep.yaml -o results --executor ray --address auto",
 )
@@ -33,8 +35,19 @@ EXAMPLES = (
 @click.option("--executor", metavar="NAME", type=names.EXECUTOR, default="local", show_default=True, help="local, dask or ray.")
 @click.option("--address", metavar="URL", help="Of a running Dask scheduler or Ray cluster.")
 @common.dry_run_option
+@report_options
 @common.json_option
-def sweep(file: Path, out: Path, jobs: int, executor: str, address: str | None, dry_run: bool, json_file: str | None) -> int:
+def sweep(
+    file: Path,
+    out: Path,
+    jobs: int,
+    executor: str,
+    address: str | None,
+    dry_run: bool,
+    html_file: Path | None,
+    figures: Path | None,
+    json_file: str | None,
+) -> int:
     """Predict every point of a sweep FILE (YAML, see docs/sweeps.md).
 
     Finished points are kept in DIR as they come. The same command goes on where the last one stopped, however that ended, and
@@ -46,6 +59,7 @@ def sweep(file: Path, out: Path, jobs: int, executor: str, address: str | None, 
 
     if dry_run:
         return _dry_run(plan(file, out), jobs, json_file)
+    check_targets(html_file, figures)
     chosen = executor_of(executor, jobs, address)
     progress = Progress("sweep", "points")
     command = shlex.join(["narrowgauge", *sys.argv[1:]])
@@ -64,9 +78,16 @@ def sweep(file: Path, out: Path, jobs: int, executor: str, address: str | None, 
             f"{outcome.points:,} points in {outcome.folder}: {outcome.computed:,} computed in {outcome.seconds:.1f} s{rate}"
         )
         click.echo(f"{outcome.points - outcome.computed:,} were there, {outcome.failed:,} of the new ones have no result")
+    write_report(lambda command: _report(out, command), html_file, figures)
     data = {"folder": str(outcome.folder), "points": outcome.points, "computed": outcome.computed, "failed": outcome.failed}
     common.write_json(data | {"seconds": outcome.seconds, "notes": list(outcome.notes)}, json_file)
     return SOME_FAILED if outcome.failed else 0
+
+
+def _report(folder: Path, command: str) -> Report:
+    from narrowgauge.experiments.report.sweep import sweep_report
+
+    return sweep_report(folder, command)
 
 
 def _dry_run(made: Plan, jobs: int, json_file: str | None) -> int:

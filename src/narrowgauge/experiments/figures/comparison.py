@@ -55,7 +55,7 @@ def comparison(frame: pd.DataFrame, caption: str = "") -> Plot:
 
 
 def _draw(data: pd.DataFrame, width_in: float) -> Figure:
-    machines, schemes = list(dict.fromkeys(data["machine"])), list(dict.fromkeys(data["scheme"]))
+    machines, schemes = list(dict.fromkeys(data["machine"])), sorted(set(data["scheme"]))
     colours = colours_of(schemes)
     shapes = {scheme: MARKERS[place % len(MARKERS)] for place, scheme in enumerate(schemes)}
     height = AROUND_IN + ROW_IN * len(machines) * max(1.0, len(schemes) / 4)

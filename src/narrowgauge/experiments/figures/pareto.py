@@ -68,13 +68,14 @@ def _draw(x: str, y: str, group: str, data: pd.DataFrame, width_in: float) -> Fi
     sparse = len(data) < 2000  # noqa: PLR2004 - where single points can be seen
     rows = data.sample(frac=1.0, random_state=0)  # so that no group hides another
     shades = labels.loc[rows.index].map(colours).tolist()
-    axis.scatter(rows[x], rows[y], s=16.0 if sparse else 3.0, c=shades, alpha=0.6, linewidths=0, rasterized=not sparse)
+    look: dict[str, Any] = {"s": 16.0, "alpha": 0.6} if sparse else {"s": 3.0, "rasterized": True, "antialiased": False}
+    axis.scatter(rows[x], rows[y], c=shades, linewidths=0, **look)
     front = data[data[ON_FRONT]].sort_values([x, y])
     _intervals(axis, front, x, y)
     axis.plot(front[x], front[y], color=INK, linewidth=1.0, zorder=3)
     shapes = {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(names)}
     for name, rows in front.groupby(front[group].astype(str), sort=False):
-        look: dict[str, Any] = {"color": colours[str(name)], "edgecolors": PAPER, "linewidths": 0.8}
+        look = {"color": colours[str(name)], "edgecolors": PAPER, "linewidths": 0.8}
         axis.scatter(rows[x], rows[y], s=46, marker=shapes[str(name)], zorder=4, **look)
     axis.set(xscale="log", yscale="log", xlabel=AXES.get(x, x), ylabel=AXES.get(y, y))
     axis.margins(0.04)

@@ -129,7 +129,7 @@ def _roofs(axis: Axes, gpu: GpuResources, rows: pd.DataFrame) -> None:
     for peak in sorted(set(rows["peak_tera_operations_per_s"])):
         alike = rows[rows["peak_tera_operations_per_s"] == peak]
         axis.plot(intensity, np.minimum(memory, peak), color=INK, linewidth=1.0, zorder=1)
-        words = f"{', '.join(sorted(set(alike['arithmetic'])))}\n{peak:,.0f}"
+        words = f"{', '.join(sorted(set(alike['arithmetic'])))} {peak:,.0f}"
         axis.annotate(words, (2 * MOST_INTENSITY, peak), (3, 0), textcoords="offset points", va="center", fontsize=SMALL_PT)
 
 

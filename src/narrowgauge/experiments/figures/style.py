@@ -18,7 +18,7 @@ STACKED_BELOW_IN = 6.0  # narrower figures put their panels below each other
 TEXT_PT, SMALL_PT = 9.0, 8.6  # 12 and 11.5 CSS pixels
 LETTER_IN, HANDLE_LETTERS = 0.076, 5  # of a legend: mean width of a letter, and what stands beside the words, in letters
 SUBS_PER_DECADE, LABELS_PER_IN = 3, 1.9  # of a logarithmic axis
-PNG_DPI, RASTER_DPI = 200, 110  # of pictures, and of clouds of points inside drawings
+PNG_DPI, RASTER_DPI = 200, 96  # of pictures, and of clouds of points inside drawings
 
 #: ink, thin lines and paper: a page with a dark theme replaces these three
 INK, RULE, PAPER = "#2f343b", "#d3d7dd", "#fefefe"

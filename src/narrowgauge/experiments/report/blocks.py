@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from narrowgauge.experiments.figures.plot import Plot
@@ -169,7 +170,7 @@ def cell(value: Any) -> Cell:
     amount = float(value)
     if amount != amount:
         return Cell("–")
-    return Cell(f"{int(amount):,}" if isinstance(value, int) else number(amount), amount)
+    return Cell(f"{value:,}" if isinstance(value, Integral) else number(amount), amount)
 
 
 def percent(fraction: float, digits: int = 1) -> Cell:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HINT = "Points would say what they are under a pointer with the extra `report` (pip install 'narrowgauge[report]')."
-SPOTS = (150, 80)  # of a figure, across and up: some six pixels each
+SPOTS = (110, 55)  # of a figure, across and up: some eight pixels each
 MOST_POINTS = 12_000
 HEIGHT_PX = 440
+SIZES_PX = (9, 4)  # of points on the front, and of others
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,13 @@ def _figure(scatter: Scatter, rows: pd.DataFrame) -> Any:
         outline_line_color=None,
     )
     plot.toolbar.logo = None
+    plot.axis.axis_label_text_font_style = "normal"
     labels, names = _columns(scatter, rows)
     entries = []
     groups = rows[scatter.group].astype(str)
     for group, colour in colours_of(sorted(set(groups))).items():
         mine = rows[groups == group]
-        source = ColumnDataSource({names[column]: _packed(mine[column]) for column in names} | {"size": 4 + 5 * mine[ON_FRONT]})
+        source = ColumnDataSource({names[column]: _packed(mine[column]) for column in names} | {"size": _sizes(mine)})
         look: dict[str, Any] = {"size": "size", "line_color": None, "fill_color": colour, "fill_alpha": 0.75}
         drawn: Any = plot.scatter(names[scatter.x], names[scatter.y], source=source, **look)
         entries.append(LegendItem(label={"value": group}, renderers=[drawn]))
@@ -126,7 +128,13 @@ def _columns(scatter: Scatter, rows: pd.DataFrame) -> tuple[list[tuple[str, str]
     return lines, names
 
 
+def _sizes(rows: pd.DataFrame) -> Any:
+    return np.where(rows[ON_FRONT], *SIZES_PX).astype(np.uint8)
+
+
 def _packed(column: pd.Series[Any]) -> Any:
     """Numbers with the digits that a figure can show, texts as they are."""
     kind = column.dtype.kind
-    return column.to_numpy(np.float32) if kind == "f" else column.to_numpy() if kind in "iu" else column.astype(str).tolist()
+    if kind in "iu":
+        return column.to_numpy(np.int32)
+    return column.to_numpy(np.float32) if kind == "f" else column.astype(str).tolist()

@@ -12,6 +12,8 @@ THEME = {INK: "currentColor", RULE: "var(--rule)", PAPER: "var(--paper)"}
 _BEFORE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _GROUP_NAME = re.compile(r'<g id="[^"]*"')
+_COORDINATES = re.compile(r' (?:d|x|y)="[^"]*"')
+_DIGITS = re.compile(r"(\.\d\d)\d+")  # a hundredth of a point is more than can be seen
 _FONT = re.compile(r"'DejaVu Sans'[^;\"]*")
 _FONTS = "system-ui, 'DejaVu Sans', sans-serif"
 
@@ -26,6 +28,7 @@ def _fragment(document: str) -> str:
     there twice on a page of several figures."""
     text = _METADATA.sub("", _BEFORE.sub("", document, count=1))
     text = _FONT.sub(_FONTS, _GROUP_NAME.sub("<g", text))
+    text = _COORDINATES.sub(lambda found: _DIGITS.sub(r"\1", found[0]), text)
     for ink, themed in THEME.items():
         text = text.replace(ink, themed)
     return text.strip()

@@ -32,18 +32,23 @@ window.addEventListener("beforeprint", () => {
 });
 
 // The interactive layer draws on a canvas, which knows nothing of style sheets: it is told the page's colours.
+// It begins when the page is read, and is ready some time later.
 function paintScatters() {
   if (typeof Bokeh === "undefined") return;
+  if (Bokeh.documents.length === 0) {
+    setTimeout(paintScatters, 50);
+    return;
+  }
   const style = getComputedStyle(document.documentElement);
   const ink = style.getPropertyValue("--ink").trim();
   const rule = style.getPropertyValue("--rule").trim();
   for (const plot of Bokeh.documents.flatMap((doc) => doc.roots())) {
     for (const axis of [...plot.below, ...plot.left]) {
-      Object.assign(axis, { axis_label_text_color: ink, major_label_text_color: ink, axis_line_color: ink });
-      Object.assign(axis, { major_tick_line_color: ink, minor_tick_line_color: ink });
+      axis.setv({ axis_label_text_color: ink, major_label_text_color: ink, axis_line_color: ink });
+      axis.setv({ major_tick_line_color: ink, minor_tick_line_color: ink });
     }
-    for (const part of plot.above) part.label_text_color = ink;
-    for (const part of plot.center) if ("grid_line_color" in part) part.grid_line_color = rule;
+    for (const legend of plot.above) legend.setv({ label_text_color: ink });
+    for (const grid of plot.center) if ("grid_line_color" in grid) grid.setv({ grid_line_color: rule });
   }
 }
 
