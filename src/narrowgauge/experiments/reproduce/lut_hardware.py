@@ -185,7 +185,7 @@ def _format(field: str, name: str) -> NumberFormat:
 
 
 EXPERIMENT = Experiment(
-    "lut_hardware",
+    "lut-hardware",
     Case,
     predict,
     {
