@@ -86,9 +86,9 @@ def _paths(machine: str, fits: Path | None) -> list[str]:
 
 
 def _hardware() -> Iterable[str]:
-    from narrowgauge.archmodels import machine_names, pim_names
+    from narrowgauge.archmodels import machine_names, npu_names, pim_names, system_names
 
-    return (*machine_names(), *pim_names())
+    return (*machine_names(), *pim_names(), *npu_names(), *system_names())
 
 
 def _models() -> Iterable[str]:

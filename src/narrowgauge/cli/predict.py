@@ -1,4 +1,4 @@
-"""`narrowgauge predict`: a model and a GPU in, latency, throughput, energy and memory out, with the reasons."""
+"""`narrowgauge predict`: a model and a machine in, latency, throughput, energy and memory out, with the reasons."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from narrowgauge.cli.command import Command
 from narrowgauge.cli.report_options import check_targets, report_options, write_report
 
 if TYPE_CHECKING:
-    from narrowgauge.archmodels import Machine
+    from narrowgauge.archmodels import Hardware, Machine
     from narrowgauge.experiments.predict_result import Prediction
     from narrowgauge.experiments.report.blocks import Report
+    from narrowgauge.sim import Schedule
 
 EXAMPLES = (
     "narrowgauge predict llama-3-8b --on a100-sxm-80gb",
@@ -88,11 +89,10 @@ def predict(
             console.print(part)
     if trace_file is not None:
         from narrowgauge.experiments.tables import write_text
-        from narrowgauge.experiments.timeline import pass_schedule
         from narrowgauge.sim.trace import write_trace
 
-        gpu = cast("Machine", common.hardware(machine, fits, overrides, replacements))  # `run` has refused everything else
-        write_text(write_trace(pass_schedule(answer, gpu)), Path(trace_file))
+        found = _schedule(answer, common.hardware(machine, fits, overrides, replacements))
+        write_text(write_trace(found), Path(trace_file))
     write_report(lambda command: _report(answer, question, command), html_file, figures)
     common.write_json(answer.to_json(), json_file)
     return 0
@@ -103,3 +103,11 @@ def _report(answer: Prediction, question: tuple[Any, ...], command: str) -> Repo
     from narrowgauge.experiments.report.predict import predict_report
 
     return predict_report(answer, check(*question), command)
+
+
+def _schedule(answer: Prediction, machine: Hardware) -> Schedule:
+    """The passes of a GPU, kernel after kernel; of other machines the mean decode pass as its devices share it."""
+    from narrowgauge.experiments.hetero.predict import SystemPrediction
+    from narrowgauge.experiments.timeline import pass_schedule
+
+    return answer.schedule if isinstance(answer, SystemPrediction) else pass_schedule(answer, cast("Machine", machine))

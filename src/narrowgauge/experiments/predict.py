@@ -11,7 +11,7 @@ from narrowgauge.experiments.predict_capacity import check_capacity
 from narrowgauge.experiments.predict_manifest import manifest, warnings
 from narrowgauge.experiments.predict_passes import Weighted, assemble
 from narrowgauge.experiments.predict_pricing import price_calls
-from narrowgauge.experiments.predict_request import Request, check
+from narrowgauge.experiments.predict_request import Request, check, check_system, is_system
 from narrowgauge.experiments.predict_result import Prediction
 from narrowgauge.formats import QuantScheme
 from narrowgauge.workloads import Attention, Graph, ModelConfig, Phase, build_graph
@@ -33,12 +33,18 @@ def predict(
 ) -> Prediction:
     """The cost of a static batch: `batch` prompts of `input_tokens` tokens each, `output_tokens` new tokens each.
 
-    `model` is a model card, a config.json or a ModelConfig; `on` a hardware name, a specification file or a Machine; `tp` the
-    number of GPUs that share every layer. `framework` chooses kernel library and step cost (None: TensorRT-LLM, `none`: kernels
-    alone). `physics_only` leaves the learned residual out. `fidelity` is `analytic`, `bound` or `event`.
+    `model` is a model card, a config.json or a ModelConfig; `on` a hardware name (a GPU, an NPU, a system of a host and PIM
+    memory), a specification file or a machine; `tp` the number of GPUs that share every layer. `framework` chooses kernel
+    library and step cost (None: TensorRT-LLM, `none`: kernels alone). `physics_only` leaves the learned residual out.
+    `fidelity` is `analytic`, `bound` or `event`.
 
     Raises InputError with everything that is wrong with the arguments, CapacityError if the model does not fit into memory,
     UnsupportedError if the machine cannot run the scheme."""
+    if is_system(on):
+        from narrowgauge.experiments.hetero.predict import predict_system
+
+        asked = (model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics_only)
+        return predict_system(check_system(*asked))
     request = check(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics_only)
     memory = check_capacity(request)
     prefill, decode = prefill_calls(request), decode_calls(request)
@@ -70,13 +76,13 @@ def prefill_calls(request: Request) -> list[Weighted]:
     return [Weighted(call) for call in lower(graph, request.machine.resources, request.framework)]
 
 
-def decode_contexts(input_tokens: int, output_tokens: int) -> list[int]:
-    """Tokens in the cache at the decode passes that are priced; all of them where there are few. A single output token needs no
-    decode pass: the one that would follow is priced."""
+def decode_contexts(input_tokens: int, output_tokens: int, most: int = CONTEXTS) -> list[int]:
+    """Tokens in the cache at the decode passes that are priced, at most so many of them. A single output token needs no decode
+    pass: the one that would follow is priced."""
     steps = max(output_tokens - 1, 1)
-    if steps <= CONTEXTS:
+    if steps <= most:
         return [input_tokens + step for step in range(steps)]
-    return [input_tokens + (2 * part + 1) * steps // (2 * CONTEXTS) for part in range(CONTEXTS)]
+    return [input_tokens + (2 * part + 1) * steps // (2 * most) for part in range(most)]
 
 
 def decode_calls(request: Request) -> list[Weighted]:

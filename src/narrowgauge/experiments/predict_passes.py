@@ -46,6 +46,7 @@ class Line:
     relation: str
     energy_mj: float
     actions: Mapping[str, float]
+    device: str = ""  #: of a heterogeneous machine, where it runs
 
     def to_json(self, pass_us: float) -> dict[str, Any]:
         """Plain data; `pass_us` is what `share` refers to."""
@@ -66,7 +67,7 @@ class Line:
             "relation": self.relation,
             "energy_mj": self.energy_mj,
             "actions": dict(self.actions),
-        }
+        } | ({"device": self.device} if self.device else {})
 
 
 @dataclass(frozen=True)

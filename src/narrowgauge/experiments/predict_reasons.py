@@ -39,6 +39,9 @@ KNOWN = {
     Relation.UNBUILT: "fitted with tensor cores, and hold an unbuilt unit here",
     Relation.UNFITTED: "never measured, documented initial values",
 }
+#: relation of lines that no kernel fit stands behind: NPUs, PIM memory, links
+MODELLED = "modelled"
+SIMULATED = "bank model and published rules, no silicon"
 OUTSIDE = "outside the range of the measurements, physics alone"
 STEPS = "framework steps, fitted to whole models"
 BOUND = "rooflines"
@@ -73,6 +76,8 @@ def knowledge(phase: Pass) -> dict[str, float]:
 
 
 def _known(line: Line) -> str:
+    if line.relation == MODELLED:
+        return SIMULATED
     if line.operator == FRAMEWORK_LINE:
         return STEPS
     if line.source == ROOFLINE:

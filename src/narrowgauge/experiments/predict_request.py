@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from narrowgauge.archmodels import Hardware, Machine, PimMachine, load_machine
+from narrowgauge.archmodels import Hardware, Machine, Npu, PimMachine, System, load_machine
 from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.serving import Framework, framework
@@ -19,13 +19,14 @@ from narrowgauge.workloads import ModelConfig, read_model
 from narrowgauge.workloads.fields import MAX_DIMENSION
 from narrowgauge.workloads.parallel import Split
 
+M = TypeVar("M")
+
 
 @dataclass(frozen=True)
-class Request:
-    """A checked question: a model, a machine and sizes that make sense together."""
+class Question:
+    """A checked question but for the machine: a model and sizes that make sense together."""
 
     model: ModelConfig
-    machine: Machine
     scheme: QuantScheme
     batch: int
     input_tokens: int
@@ -41,16 +42,46 @@ class Request:
         return self.input_tokens + self.output_tokens
 
 
+@dataclass(frozen=True)
+class Request(Question):
+    """A checked question to a GPU."""
+
+    machine: Machine
+
+
+@dataclass(frozen=True)
+class SystemRequest(Question):
+    """A checked question to an NPU, or to a host with PIM memory."""
+
+    machine: Npu | System
+
+
 @lru_cache(maxsize=64)
 def _shipped_machine(name: str) -> Hardware:
     return load_machine(name)
+
+
+def is_system(on: str | PathLike[str] | Hardware) -> bool:
+    """Whether hardware is an NPU or a heterogeneous machine; `check` says what is wrong with what is no hardware at all."""
+    try:
+        return isinstance(on if isinstance(on, Hardware) else _loaded(on), Npu | System)
+    except InputError:
+        return False
+
+
+def _system(on: str | PathLike[str] | Hardware) -> Npu | System:
+    """The heterogeneous machine or NPU; raises InputError for other hardware."""
+    found = on if isinstance(on, Hardware) else _loaded(on)
+    if not isinstance(found, Npu | System):
+        raise InputError([Problem("on", f"{found.name} is neither an NPU nor a heterogeneous machine")])
+    return found
 
 
 def _machine(on: str | PathLike[str] | Hardware) -> Machine:
     """The GPU; raises InputError for hardware that cannot run a model on its own."""
     found = on if isinstance(on, Hardware) else _loaded(on)
     if isinstance(found, PimMachine):
-        why = "has no unit for prefill, norms and activations: a model needs a host beside it, which predict does not combine"
+        why = "has no unit for prefill, norms and activations: a model needs a host beside it (`narrowgauge list systems`)"
         raise InputError([Problem("on", f"{found.name} {why}; `narrowgauge price` prices its GEMM and attention rows")])
     if not isinstance(found, Machine):
         raise InputError([Problem("on", f"{found.name} is no GPU; only `predict` takes NPUs and heterogeneous machines")])
@@ -75,8 +106,41 @@ def check(
     fidelity: str,
     physics_only: bool,
 ) -> Request:
-    """The request; raises one InputError with everything that is wrong."""
+    """The request to a GPU; raises one InputError with everything that is wrong."""
+    sizes = (batch, input_tokens, output_tokens, tp)
+    machine, question = _checked(lambda: _machine(on), model, scheme, sizes, framework_name, fidelity, physics_only)
+    return Request(**vars(question), machine=machine)
+
+
+def check_system(
+    model: str | PathLike[str] | ModelConfig,
+    on: str | PathLike[str] | Hardware,
+    scheme: str | QuantScheme,
+    batch: int,
+    input_tokens: int,
+    output_tokens: int,
+    tp: int,
+    framework_name: str | None,
+    fidelity: str,
+    physics_only: bool,
+) -> SystemRequest:
+    """The request to an NPU or a heterogeneous machine; raises likewise."""
+    sizes = (batch, input_tokens, output_tokens, tp)
+    machine, question = _checked(lambda: _system(on), model, scheme, sizes, framework_name, fidelity, physics_only)
+    return SystemRequest(**vars(question), machine=machine)
+
+
+def _checked(
+    load: Callable[[], M],
+    model: str | PathLike[str] | ModelConfig,
+    scheme: str | QuantScheme,
+    given: tuple[int, int, int, int],
+    framework_name: str | None,
+    fidelity: str,
+    physics_only: bool,
+) -> tuple[M, Question]:
     problems: list[Problem] = []
+    batch, input_tokens, output_tokens, tp = given
 
     def attempt(make: Callable[[], Any]) -> Any:
         try:
@@ -86,7 +150,7 @@ def check(
             return None
 
     config = model if isinstance(model, ModelConfig) else attempt(lambda: read_model(model))
-    machine = attempt(lambda: _machine(on))
+    machine = attempt(load)
     formats = scheme if isinstance(scheme, QuantScheme) else attempt(lambda: parse_scheme(scheme))
     host = attempt(lambda: framework(framework_name))
     sizes = {"batch": batch, "input_tokens": input_tokens, "output_tokens": output_tokens, "tp": tp}
@@ -103,7 +167,7 @@ def check(
     level = Fidelity(fidelity)
     if level is Fidelity.BOUND:
         host = replace(host, step=None)  # a bound holds whatever the framework does
-    return Request(config, machine, formats, batch, input_tokens, output_tokens, tp, host, level, physics_only)
+    return machine, Question(config, formats, batch, input_tokens, output_tokens, tp, host, level, physics_only)
 
 
 def _is_size(value: object) -> bool:

@@ -95,6 +95,11 @@ class Prediction:
         return Estimate(self.memory.total_gb, exact + part / ACTIVATIONS_FACTOR, exact + part * ACTIVATIONS_FACTOR)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a kind of hardware has to say beside the usual answer, in sentences."""
+        return ()
+
+    @property
     def breakdown(self) -> list[dict[str, Any]]:
         """One row per phase and operator, of the mean pass of its phase on one GPU; `share` is that of the pass.
 

@@ -87,8 +87,8 @@ def _operators(phase: Pass, detailed: bool) -> RenderableType:
     for name in ("times", *(["us each"] if detailed else []), "ms", "share"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("bound by, tile")
-    shown = [line for line in phase.lines if line.total_us.value >= SMALL_SHARE * total.value]
-    others = [line for line in phase.lines if line.total_us.value < SMALL_SHARE * total.value]
+    shown = [line for line in phase.lines if abs(line.total_us.value) >= SMALL_SHARE * total.value]
+    others = [line for line in phase.lines if abs(line.total_us.value) < SMALL_SHARE * total.value]
     for line in sorted(shown, key=lambda line: -line.total_us.value):
         each = [number(line.latency_us)] if detailed else []
         table.add_row(line.operator, str(line.count), *each, *_amount(line.total_us.value, total.value), _binding(line))
@@ -121,6 +121,8 @@ def _provenance(prediction: Prediction, width: int) -> Iterator[RenderableType]:
         yield _wrapped(f"Time of {name}: {known}.", width)
     if about["unit"] is not None:
         yield _wrapped(_unit_words(about["unit"]), width)
+    for note in prediction.notes:
+        yield _wrapped(note, width)
     for change in about["overrides"]:
         yield _wrapped(f"What if: {change['path']} is {number(change['new'])}.", width)
     for warning in prediction.warnings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
@@ -89,11 +89,16 @@ def pass_schedule(prediction: Prediction, machine: Machine) -> Schedule:
 
 def executions(phase: Pass) -> Iterator[Line]:
     """The lines of a pass in the order in which they run: those of a layer come again with each layer."""
-    layers = max((line.count for line in phase.lines), default=0)
-    layered = [line for line in phase.lines if line.count > 1]
-    first = phase.lines.index(layered[0]) if layered else len(phase.lines)
-    yield from phase.lines[:first]
+    return (phase.lines[number] for number in interleaved([line.count for line in phase.lines]))
+
+
+def interleaved(counts: Sequence[int]) -> Iterator[int]:
+    """Positions of operators in the order in which they run, from how often each does: those of a layer come again with each."""
+    layers = max(counts, default=0)
+    layered = [number for number, count in enumerate(counts) if count > 1]
+    first = layered[0] if layered else len(counts)
+    yield from range(first)
     for layer in range(layers if layered else 0):
-        for line in layered:  # one that runs in every second layer comes every second time
-            yield from [line] * ((layer + 1) * line.count // layers - layer * line.count // layers)
-    yield from (line for line in phase.lines[first:] if line.count == 1)
+        for number in layered:  # one that runs in every second layer comes every second time
+            yield from [number] * ((layer + 1) * counts[number] // layers - layer * counts[number] // layers)
+    yield from (number for number in range(first, len(counts)) if counts[number] == 1)

@@ -151,7 +151,9 @@ def test_changed_code_makes_the_points_of_its_family_stale(tmp_path, monkeypatch
 WITHOUT_NUMBERS = (
     "narrowgauge.errors", "narrowgauge.registry", "narrowgauge.provenance", "narrowgauge.archmodels.catalogue",
     "narrowgauge.archmodels.consistency", "narrowgauge.archmodels.describe", "narrowgauge.archmodels.frozen",
-    "narrowgauge.archmodels.hardware", "narrowgauge.archmodels.pim", "narrowgauge.archmodels.yaml_source",
+    "narrowgauge.archmodels.hardware", "narrowgauge.archmodels.heterogeneous", "narrowgauge.archmodels.npu",
+    "narrowgauge.archmodels.pim", "narrowgauge.archmodels.specified", "narrowgauge.archmodels.units.systolic",
+    "narrowgauge.archmodels.yaml_source",
     "narrowgauge.calibration.datasets", "narrowgauge.dataflows.catalogue", "narrowgauge.experiments.predict_manifest",
     "narrowgauge.experiments.predict_reasons", "narrowgauge.experiments.price", "narrowgauge.sim",
 )  # fmt: skip

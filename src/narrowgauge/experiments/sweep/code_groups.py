@@ -21,6 +21,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "workloads/architectures/*.py",
         "archmodels/energy.py",
         "archmodels/machine*.py",
+        "archmodels/override.py",
         "archmodels/rule.py",
         "archmodels/schema.py",
         "archmodels/specification.py",

@@ -1,0 +1,93 @@
+"""Where a prediction on a heterogeneous machine comes from, what to be careful about, and what would make a model fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from typing import Any
+
+from narrowgauge.errors import InputError
+from narrowgauge.experiments.hetero.placement import Decision
+from narrowgauge.experiments.hetero.plan import PIM
+from narrowgauge.experiments.predict_passes import Pass
+from narrowgauge.experiments.predict_request import SystemRequest
+from narrowgauge.workloads import MemoryFootprint, Phase, memory_footprint
+
+MOST_DEVICES = 16
+ASSUMPTIONS = (
+    "static batch: all prompts pass through prefill at once, on the host, no sequence ends early",
+    "operators of one part of the batch run one after another; parts overlap as far as their devices allow",
+    "placement is a local optimum over single moves",
+    "experts are picked uniformly and independently",
+    "appending to the KV cache is part of attention where it runs in PIM memory on a GPU, and costs nothing there",
+    "host and PIM do not slow each other where access is concurrent",
+    "energy: cited component and command energies; what has none counts as nothing and is named",
+)
+
+
+def manifest(request: SystemRequest, passes: Iterable[Pass], decisions: Mapping[Phase, Decision]) -> dict[str, Any]:
+    """What it takes to reproduce the prediction."""
+    machine = request.machine
+    sources = Counter((line.source, line.relation) for phase in passes for line in phase.lines)
+    return {
+        "version": metadata.version("narrowgauge"),
+        "model": request.model.name,
+        "machine": machine.name,
+        "left_out": machine.texts["left_out"],
+        "unit": None,
+        "overrides": [
+            {"path": change.path, "old": change.old.value if change.old else None, "new": change.new.value}
+            for change in machine.overrides
+        ],
+        "scheme": request.scheme.name,
+        "batch": request.batch,
+        "input_tokens": request.input_tokens,
+        "output_tokens": request.output_tokens,
+        "tp": request.tp,
+        "framework": request.framework.name,
+        "kernel_library": request.framework.library,
+        "fidelity": str(request.fidelity),
+        "physics_only": request.physics_only,
+        "sub_batches": {str(phase): found.sub_batches for phase, found in decisions.items()},
+        "sources": [
+            {"source": source, "relation": relation, "operators": count} for (source, relation), count in sources.items()
+        ],
+        "assumptions": list(ASSUMPTIONS),
+    }
+
+
+def warnings(passes: Iterable[Pass], decisions: Mapping[Phase, Decision]) -> tuple[str, ...]:
+    """What a reader should know before trusting the numbers."""
+    found = ["no silicon behind devices that were never built: their intervals are assumed"]
+    unknown = dict.fromkeys(line.operator for phase in passes for line in phase.lines if "energy not known" in line.source)
+    if unknown:
+        found.append(f"energy is a lower bound, not known for {', '.join(unknown)}")
+    if PIM not in decisions[Phase.DECODE].placement.values() and any(PIM in op.ways for op in decisions[Phase.DECODE].operators):
+        found.append("the host is faster for everything that the PIM memory could do: it does nothing in decode")
+    return tuple(found)
+
+
+def hints(request: SystemRequest, needed: MemoryFootprint) -> Iterable[str]:
+    """What is missing, and how many devices would do."""
+    machine = request.machine
+    yield (
+        f"{request.model.name} in {request.scheme.name} with batch {request.batch} and {request.context} tokens needs "
+        f"{needed.total_gb:.1f} GB per device (weights {needed.weights_gb:.1f}, KV cache {needed.kv_cache_gb:.1f}, activations "
+        f"{needed.activations_gb:.1f}); {machine.name} has {machine.memory_gb:.1f} GB, "
+        f"{needed.total_gb - machine.memory_gb:.1f} GB are missing"
+    )
+    fitting = (tp for tp in range(request.tp + 1, MOST_DEVICES + 1) if _fits(request, tp))
+    tp = next(fitting, None)
+    if tp is None:
+        yield f"no tensor parallelism up to {MOST_DEVICES} devices fits"
+    else:
+        yield f"smallest tensor parallelism that fits: --tp {tp}"
+
+
+def _fits(request: SystemRequest, tp: int) -> bool:
+    try:
+        needed = memory_footprint(request.model, request.scheme, request.batch, request.context, tp)
+    except InputError:  # the model cannot be split over that many devices
+        return False
+    return needed.total_gb <= request.machine.memory_gb

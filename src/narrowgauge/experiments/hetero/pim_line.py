@@ -1,0 +1,139 @@
+"""What an operator costs in the PIM memory of a machine, by its command program; or why it cannot run there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from narrowgauge.archmodels import Npu, System
+from narrowgauge.archmodels.pim import DecodeAttention, Gemv, Service, Task, service
+from narrowgauge.archmodels.pim.programs import SOFTMAX
+from narrowgauge.errors import NarrowgaugeError, UnsupportedError
+from narrowgauge.experiments.fidelity import Fidelity
+from narrowgauge.experiments.hetero.plan import HOST, LINK, PIM, Way, device_line
+from narrowgauge.experiments.predict_reasons import MODELLED
+from narrowgauge.units import BITS_PER_BYTE
+from narrowgauge.workloads import Attention, Gemm, GroupedGemm, Operator, Phase
+
+CONTEXTS = 4  # of attention that are run on the bank model: time grows with the tokens, in small steps
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of an operator's work: a task, and how many times."""
+
+    task: Task
+    times: float
+
+
+def pim_way(system: System, ops: Sequence[Operator], fidelity: Fidelity) -> Way | str:
+    """An operator, as the mean over `ops`, which differ in their context alone; or the reason why it cannot run in the memory,
+    empty for operators without a matrix product."""
+    op = ops[0]
+    if not isinstance(op, Gemm | GroupedGemm | Attention):
+        return ""
+    try:
+        products = (one for one in ops if isinstance(one, Gemm | GroupedGemm | Attention))
+        parts = [part for one in products for part in _parts(system, one)]
+        priced = [(part.times / len(ops), service(system.pim, part.task)) for part in parts]
+        softmax = _softmax(system, ops) if isinstance(op, Attention) else ()
+    except NarrowgaugeError as reason:
+        return str(reason)
+    bound = fidelity is Fidelity.BOUND
+    heaviest = max((found for _, found in priced), key=lambda found: found.latency_us)
+    line = device_line(
+        phase=Phase.DECODE,
+        operator=op.name,
+        device=PIM,
+        count=op.count,
+        latency_us=sum(share * (found.bound_us if bound else found.latency_us) for share, found in priced),
+        interval=0.0 if bound else system.pim.quantities["interval"].value,
+        bound_by=max(heaviest.busy_us, key=lambda phase: heaviest.busy_us[phase]),
+        source=f"{system.pim.name}: command program on the bank model of {system.pim.standard.name}",
+        relation=MODELLED,
+        energy_mj=sum(share * found.energy_mj for share, found in priced),
+        actions=_commands(priced),
+    )
+    return (*_link(system, ops), (line,), *softmax)
+
+
+def _parts(system: System, op: Gemm | GroupedGemm | Attention) -> list[Part]:
+    """Raises UnsupportedError for work that no command program does."""
+    match op:
+        case Gemm():
+            return [Part(Gemv(op.n, op.k, op.m, _format(op.scheme.weight.format.name, op.scheme.activation.format.name)), 1.0)]
+        case GroupedGemm():
+            name = _format(op.scheme.weight.format.name, op.scheme.activation.format.name)
+            low = max(math.floor(op.m), 1)
+            above = max(op.m - low, 0.0)  # groups of a mean height between two whole ones
+            heights = ((low, 1.0 - above), (low + 1, above))
+            return [Part(Gemv(op.n, op.k, vectors, name), op.groups * share) for vectors, share in heights if share]
+        case Attention() if op.query_len == 1 and op.head_dim == op.value_dim and not op.shared_kv:
+            name = _format(op.kv.format.name, op.query.format.name)
+            return [Part(DecodeAttention(op.batch, op.num_heads, op.num_kv_heads, op.head_dim, op.visible_tokens, name), 1.0)]
+        case _:
+            raise UnsupportedError(f"{system.pim.name} has no program for prefill or a latent cache")
+
+
+def _format(stored: str, other: str) -> str:
+    if stored != other:
+        raise UnsupportedError(f"PIM units multiply operands of one format, not {stored} with {other}")
+    return stored
+
+
+def _softmax(system: System, ops: Sequence[Operator]) -> Way:
+    """The host's part between scores and context, where the memory has no softmax unit: before its next work, on its own."""
+    program = system.pim.attention
+    if program is None or SOFTMAX in program.phases.values():
+        return ()
+    if not isinstance(system.host, Npu):
+        raise UnsupportedError(f"{system.pim.name} has no softmax unit, and no kernel of {system.host.name} does softmax alone")
+    npu, count = system.host, len(ops)
+    works = [npu.vector(op.batch * op.num_heads * op.visible_tokens, "softmax", 0.0) for op in ops if isinstance(op, Attention)]
+    line = device_line(
+        phase=Phase.DECODE,
+        operator=f"{ops[0].name}.softmax",
+        device=HOST,
+        count=ops[0].count,
+        latency_us=sum(work.latency_us for work in works) / count,
+        interval=npu.value("interval"),
+        bound_by="simd",
+        source=f"{npu.name}: SIMD units",
+        relation=MODELLED,
+        energy_mj=0.0,
+        actions={},
+    )
+    return ((line,),)
+
+
+def _link(system: System, ops: Sequence[Operator]) -> Way:
+    """Activations to separate memory and back, with the new keys and values of attention."""
+    op, moved = ops[0], ops[0].activation_bytes
+    if isinstance(op, Attention):
+        moved += op.batch * op.num_kv_heads * (op.kv.bits_per_head(op.head_dim) * 2) / BITS_PER_BYTE
+    latency = system.link_us(float(moved))
+    if not latency:
+        return ()
+    line = device_line(
+        phase=Phase.DECODE,
+        operator=f"{op.name}.link",
+        device=LINK,
+        count=op.count,
+        latency_us=latency,
+        interval=0.0,
+        bound_by="link",
+        source=f"{system.name}: link of the specification",
+        relation=MODELLED,
+        energy_mj=0.0,
+        actions={"link_byte": float(moved)},
+    )
+    return ((line,),)
+
+
+def _commands(priced: Sequence[tuple[float, Service]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for share, one in priced:
+        for name, number in one.commands.items():
+            found[name] = found.get(name, 0.0) + share * number
+    return found
