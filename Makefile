@@ -25,10 +25,11 @@ check: $(VENV)/installed-for-tests  ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-golden: $(VENV)/installed-for-tests  ## rewrite the golden results and the outputs in the README, and print what changed
+golden: $(VENV)/installed-for-tests  ## rewrite the golden results, the outputs in the README and of the examples, and print what changed
 	$(BIN)/python tests/golden/prices.py --write
 	$(BIN)/python tests/golden/reproductions.py --write
 	$(BIN)/python tests/golden/readme.py --write
+	$(BIN)/python tests/golden/examples.py --write
 
 clean:          ## remove what make and the tools made
 	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("script", ["prices.py", "readme.py", "reproductions.py"])
+@pytest.mark.parametrize("script", ["prices.py", "readme.py", "reproductions.py", "examples.py"])
 def test_results_are_as_recorded(script: str) -> None:
     command = [sys.executable, str(Path(__file__).with_name(script))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
