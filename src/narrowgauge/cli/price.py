@@ -148,6 +148,8 @@ def _summary(
 ) -> dict[str, Any]:
     import pandas as pd
 
+    from narrowgauge.archmodels import Machine
+
     count = sum(map(len, bad.values()))
     keys = [name for name in GROUP_BY if name in priced]
     groups: list[tuple[dict[str, Any], pd.DataFrame]]
@@ -159,6 +161,7 @@ def _summary(
         "table": str(source),
         "output": str(out),
         "machine": machine.name,
+        "unit": machine.unit.name if isinstance(machine, Machine) and machine.unit else None,
         "overrides": {change.path: change.new.value for change in machine.overrides},
         "physics_only": physics,
         "rows": len(priced),
@@ -202,4 +205,5 @@ def _print(summary: dict[str, Any]) -> None:
     if len(summary["groups"]) > GROUPS_SHOWN:
         click.echo(f"and {len(summary['groups']) - GROUPS_SHOWN} groups more (--json has all)")
     error = f", mean absolute error {common.percent(summary['mape'])}" if measured else ""
-    click.echo(f"{summary['priced']:,} of {summary['rows']:,} rows priced on {summary['machine']}{error}: {summary['output']}")
+    where = f"{summary['machine']} with {summary['unit']}" if summary["unit"] else summary["machine"]
+    click.echo(f"{summary['priced']:,} of {summary['rows']:,} rows priced on {where}{error}: {summary['output']}")

@@ -49,7 +49,8 @@ def render(prediction: Prediction, width: int = WIDTH) -> Iterator[RenderableTyp
 
 def _title(prediction: Prediction) -> str:
     about = prediction.manifest
-    gpus = f"{prediction.gpus} × {about['machine']}" if prediction.gpus > 1 else about["machine"]
+    machine = f"{about['machine']} with {about['unit']['name']}" if about["unit"] else about["machine"]
+    gpus = f"{prediction.gpus} × {machine}" if prediction.gpus > 1 else machine
     return (
         f"{about['model']} in {about['scheme']} on {gpus}: batch {prediction.batch}, "
         f"{about['input_tokens']} tokens in, {prediction.output_tokens} out"
