@@ -82,6 +82,8 @@ class Accelerator(Specified):
         best = best_tiling(
             {"m": task.m, "n": task.n, "k": task.k},
             {"weight": layer.weight.bits, "activation": layer.activation.bits, "result": layer.result.bits},
+            # neighbours along k lie side by side over the width of the array (simulators of Bit Fusion and ANT)
+            {"weight": m, "activation": n, "result": 1},
             {operand: buffer.capacity_bytes * BITS_PER_BYTE for operand, buffer in held.items()},
             {
                 "weight": self.value("dram.read_pj_per_bit") + weight.write_pj_per_bit,
@@ -103,11 +105,11 @@ class Accelerator(Specified):
         return self._priced(best.cycles + beside, compute, dram, compute * array.cycle_pj, (reads, written), moved)
 
     def _read_pj(self, layer: Layer, service: Service, weight: Buffer, activation: Buffer) -> float:
-        """Reading the operands of all multiplications from their buffers."""
-        words, macs = service.actions["word"], service.actions["mac"]
+        """Reading the operands of all multiplications, those of dequantisation too, from their buffers."""
+        words, multiplications = service.actions["word"], service.actions["mac"] + service.actions.get("dequantisation", 0)
         operands = ((weight, layer.weight), (activation, layer.activation))
         return sum(
-            macs * operand.bits * buffer.read_pj_per_bit if buffer.reads_every_mac else words * buffer.access_read_pj
+            multiplications * operand.bits * buffer.read_pj_per_bit if buffer.reads_every_mac else words * buffer.access_read_pj
             for buffer, operand in operands
         )
 

@@ -1,8 +1,8 @@
 """Refill by tiles: each buffer holds two tiles of its operand, one in use and one on its way; loops run over tiles.
 
-The sizes along m, n and k are powers of two or the whole; every order of the three loops is tried. A row of a tile takes whole
-words of the DRAM interface. An operand is kept over the inner loops as long as what they touch of it fits, and read again for
-every turn of a loop outside of that. The first tiles and the last results do not overlap with anything (Sharma et al., Bit
+The sizes along m, n and k are powers of two or the whole; every order of the three loops is tried. A row of a tile is kept in
+multiples of `granule` elements. An operand is kept over the inner loops as long as what they touch of it fits, and read again
+for every turn of a loop outside of that. The first tiles and the last results do not overlap with anything (Sharma et al., Bit
 Fusion, ISCA 2018, and the simulators that follow it).
 """
 
@@ -47,6 +47,7 @@ class Tiled:
 def best_tiling(
     sizes: Mapping[str, int],
     bits: Mapping[str, float],
+    granule: Mapping[str, int],
     capacity_bits: Mapping[str, float],
     pj_per_bit: Mapping[str, float],
     dram_bits_per_cycle: float,
@@ -54,29 +55,29 @@ def best_tiling(
 ) -> Tiled:
     """Fewest cycles, of equals the least energy of moving operands, over tiles that fit half of every buffer.
 
-    `sizes` are m, n and k; `bits` per element and `capacity_bits` by operand; `pj_per_bit` of an operand between DRAM and its
-    buffer, and of `tile_result` between the PEs and theirs; `compute_cycles` of tiles of given sizes. Raises CapacityError where
-    not even the smallest tile fits."""
+    `sizes` are m, n and k; `bits` per element, `granule` in elements and `capacity_bits` by operand; `pj_per_bit` of an operand
+    between DRAM and its buffer, and of `tile_result` between the PEs and theirs; `compute_cycles` of tiles of given sizes. Raises
+    CapacityError where not even the smallest tile fits."""
     tile = dict(zip((M, N, K), (axis.ravel() for axis in np.meshgrid(*(_choices(sizes[d]) for d in (M, N, K)))), strict=True))
     fits = np.ones(len(tile[M]), dtype=bool)
     for operand in TOUCHED:
-        fits &= _tile_bits(operand, tile, bits, dram_bits_per_cycle) <= capacity_bits[operand] / 2
+        fits &= _tile_bits(operand, tile, bits, granule) <= capacity_bits[operand] / 2
     if not fits.any():
         raise CapacityError("no tile fits: half of a buffer is smaller than one element of its operand")
     tile = {name: chosen[fits] for name, chosen in tile.items()}
     turns = {name: np.ceil(sizes[name] / chosen) for name, chosen in tile.items()}
     compute = turns[M] * turns[N] * turns[K] * compute_cycles(tile[M], tile[N], tile[K])
     tried = (
-        _best_of(order, tile, turns, bits, capacity_bits, pj_per_bit, dram_bits_per_cycle, compute)
+        _best_of(order, tile, turns, bits, granule, capacity_bits, pj_per_bit, dram_bits_per_cycle, compute)
         for order in permutations((M, N, K))
     )
     return min(tried, key=lambda tiled: (tiled.cycles, tiled.energy_pj))
 
 
-def _tile_bits(operand: str, tile: Mapping[str, Sizes], bits: Mapping[str, float], dram_bits_per_cycle: float) -> Sizes:
-    """Bits of a tile, each row of it in whole words of the interface."""
+def _tile_bits(operand: str, tile: Mapping[str, Sizes], bits: Mapping[str, float], granule: Mapping[str, int]) -> Sizes:
+    """Bits of a tile, each row of it in whole granules."""
     rows, columns = TOUCHED[operand]
-    found: Sizes = tile[rows] * np.ceil(tile[columns] * bits[operand] / dram_bits_per_cycle) * dram_bits_per_cycle
+    found: Sizes = tile[rows] * np.ceil(tile[columns] / granule[operand]) * granule[operand] * bits[operand]
     return found
 
 
@@ -89,6 +90,7 @@ def _best_of(
     tile: Mapping[str, Sizes],
     turns: Mapping[str, Sizes],
     bits: Mapping[str, float],
+    granule: Mapping[str, int],
     capacity_bits: Mapping[str, float],
     pj_per_bit: Mapping[str, float],
     dram_bits_per_cycle: float,
@@ -97,9 +99,9 @@ def _best_of(
     """The best tile for one order of loops, the outermost first."""
     moved, kept = {}, {}
     for operand, touched in TOUCHED.items():
-        size = _tile_bits(operand, tile, bits, dram_bits_per_cycle)
+        size = _tile_bits(operand, tile, bits, granule)
         moved[operand], kept[operand] = _traffic(order, touched, size, turns, capacity_bits[operand] / 2)
-    partial_sums = moved["result"] - _tile_bits("result", tile, bits, dram_bits_per_cycle) * turns[M] * turns[N]
+    partial_sums = moved["result"] - _tile_bits("result", tile, bits, granule) * turns[M] * turns[N]
     read = moved["weight"] + moved["activation"] + partial_sums
     first, last = kept["weight"] + kept["activation"], kept["result"]
     between = np.ceil(np.maximum(read + moved["result"] - first - last, 0) / dram_bits_per_cycle)

@@ -1,0 +1,129 @@
+"""BitMoD (Chen et al., HPCA 2025, arXiv 2411.11745): cycles and energy of language models on bit-serial and baseline arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from narrowgauge.archmodels.accelerator import Layer, Operand, Pass, attention_layers, linear_layers, load_accelerator
+from narrowgauge.archmodels.units.unit import MatrixTask
+from narrowgauge.errors import InputError, Problem, nearest
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.formats import FORMATS, QuantScheme, parse_scheme
+from narrowgauge.registry import canonical
+from narrowgauge.workloads import ModelConfig, read_model
+
+PJ_PER_UJ = 1e6
+WIDE = 16.0  # bits of activations, scores, keys and values
+INTEGERS = {"int2": "w2a16", "int3": "w3a16", "int4": "w4a16", "int5": "w5a16", "int6": "w6a16", "int8": "w8a16"}
+CODEBOOKS = ("bitmod-fp3", "bitmod-fp4", "flint4", "fp16")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model on one machine."""
+
+    model: Annotated[str, "model card or config.json"] = "llama-2-7b"
+    machine: Annotated[Literal["fp16", "bitmod", "ant", "olive"], "array of processing elements"] = "bitmod"
+    phase: Annotated[Literal["prefill", "decode"], "a whole prompt (discriminative tasks), or one token after it"] = "prefill"
+    precision: Annotated[str, "format of the weights, or their mean width in bits where layers differ"] = "int6"
+    context: Annotated[int, "tokens of the prompt"] = 256
+    group: Annotated[int, "weights that share a scale"] = 128
+    group_bits: Annotated[float, "bits of a group's scale, counted in memory"] = 8.0
+    attention: Annotated[Literal["artifact", "heads"], "shapes of the authors' program, or a product per head"] = "artifact"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What the PEs multiply, and how wide it lies in memory."""
+
+    scheme: QuantScheme
+    stored_bits: float
+
+
+def predict(case: Case) -> Mapping[str, float]:
+    """The general accelerator with the machine's array, on the products of one forward pass."""
+    model, weights = read_model(case.model), _weights(case)
+    run = Pass(batch=1, query=case.context if case.phase == "prefill" else 1, context=case.context)
+    layers = linear_layers(model, weights.scheme, run.tokens, weight_bits=weights.stored_bits)
+    if case.attention == "artifact":
+        layers += _artifact_attention(model, weights, run)
+    else:
+        layers += attention_layers(model, weights.scheme, run, kv_bits=WIDE)
+    cost = load_accelerator(f"{case.machine}-{case.phase}").run(layers)
+    return {
+        "cycles": cost.cycles,
+        "on_chip_energy_uj": cost.on_chip_pj / PJ_PER_UJ,
+        "energy_uj": cost.total_pj / PJ_PER_UJ,
+    }
+
+
+def _artifact_attention(model: ModelConfig, weights: Weights, run: Pass) -> list[Layer]:
+    """Scores and values as two products over the joined heads, which is how the authors' program reads their shapes.
+
+    Every head's query runs through the keys of all heads; a single query is multiplied with one key instead of `context`."""
+    shape, layers, scheme = model.attention, model.layers, weights.scheme
+    keys, rows = shape.kv_heads * shape.head_dim, shape.heads * run.query
+    stored, narrow = WIDE, weights.stored_bits  # its buffers are charged for operands as narrow as weights
+    scores = Layer(
+        "attn.scores",
+        MatrixTask(rows, run.query, model.hidden, scheme),
+        Operand(run.query, model.hidden, stored, narrow),
+        Operand(rows, keys, stored),
+        Operand(rows, run.query, stored),
+        layers,
+    )
+    values = Layer(
+        "attn.values",
+        MatrixTask(run.query, rows, run.context, scheme),
+        Operand(rows, run.context, stored, narrow),
+        Operand(run.query, keys, stored),
+        Operand(run.query, rows, stored),
+        layers,
+    )
+    return [scores, values]
+
+
+def _weights(case: Case) -> Weights:
+    """A format of the catalogue, stored with a share of its group's scale; or a mean width, the scale included."""
+    try:
+        mean = float(case.precision)
+    except ValueError:
+        mean = None
+    if mean is not None:
+        return Weights(_integer_scheme(mean, case), mean)
+    name = canonical(case.precision)
+    if name not in (*INTEGERS, *CODEBOOKS):
+        choices = (*INTEGERS, *CODEBOOKS)
+        raise InputError([Problem("precision", f"given '{case.precision}', {nearest(name, choices)}, or a width in bits")])
+    if name == "fp16":
+        return Weights(parse_scheme("fp16"), WIDE)
+    if case.group < 1:
+        raise InputError([Problem("group", f"given {case.group}, allowed: 1 or more")])
+    scheme = f"{INTEGERS[name]}-g{case.group}-sym" if name in INTEGERS else name
+    return Weights(parse_scheme(scheme), FORMATS[name].bits + case.group_bits / case.group)
+
+
+def _integer_scheme(mean_bits: float, case: Case) -> QuantScheme:
+    """Integers of at least the mean width; a width with its share of a scale is that of the element on a bit-serial array."""
+    widths = {FORMATS[name].bits: scheme for name, scheme in INTEGERS.items()}
+    needed = int(mean_bits) if case.machine == "bitmod" else mean_bits
+    if mean_bits == WIDE:
+        return parse_scheme("fp16")
+    fitting = [bits for bits in sorted(widths) if bits >= needed]
+    if not fitting or not mean_bits > 0:
+        raise InputError([Problem("precision", f"given {mean_bits:g} bits, allowed: above 0 to {max(widths)}, or {WIDE:g}")])
+    return parse_scheme(widths[fitting[0]])
+
+
+EXPERIMENT = Experiment(
+    "bitmod",
+    Case,
+    predict,
+    {
+        "cycles": Measure("cycle", "whole forward pass at 1 GHz, all layers"),
+        "on_chip_energy_uj": Measure("uJ", "PEs and buffers"),
+        "energy_uj": Measure("uJ", "PEs, buffers and DRAM"),
+    },
+)
