@@ -18,6 +18,7 @@ from narrowgauge.formats import FORMATS, CodebookFormat, FloatFormat, IntFormat,
 from narrowgauge.provenance import Quantity
 
 Bits = Annotated[Quantity, Rule("bit", 1, 64, whole=True)]
+OptionalBits = Annotated[Quantity | None, Rule("bit", 1, 64, whole=True)]
 #: 1 if the part is there, 0 if not
 Switch = Annotated[Quantity, Rule("count", 0, 1, whole=True)]
 NodeNm = Annotated[Quantity, Rule("nm", 1, 65)]

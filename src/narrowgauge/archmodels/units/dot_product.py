@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import ClassVar, Literal
 
 from narrowgauge.archmodels.components import Components, Cost
@@ -21,6 +21,7 @@ from narrowgauge.archmodels.units.array import (
     Bits,
     Clock,
     NodeNm,
+    OptionalBits,
     PublishedArea,
     Supply,
     format_faults,
@@ -28,7 +29,7 @@ from narrowgauge.archmodels.units.array import (
     planes,
 )
 from narrowgauge.archmodels.units.unit import MatrixTask, Service
-from narrowgauge.formats import IntFormat, QuantScheme
+from narrowgauge.formats import FORMATS, FloatFormat, IntFormat, QuantScheme
 from narrowgauge.provenance import Quantity
 
 
@@ -49,12 +50,16 @@ class DotProductSheet(Section):
     array: Array
     #: bits of a weight that the array holds
     weight_bits: Bits
+    #: of floating-point products that are added as integers; not there where each addition is one of floats
+    aligned_bits: OptionalBits = None
     #: of one unit as synthesised; the parts are scaled to add up to it
     synthesised_area_um2: PublishedArea = None
 
 
 def _contradictions(numbers: Mapping[str, Quantity], texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield from format_faults(texts, ("operand", "accumulator"))
+    if "aligned_bits" in numbers and not isinstance(FORMATS.get(texts["operand"]), FloatFormat):
+        yield "aligned_bits", f"is there, while {texts['operand']} products are integers already"
 
 
 @dataclass(frozen=True)
@@ -110,17 +115,29 @@ class DotProductArray(ArrayUnit):
         multiplier = (
             components.multiplier(operand.bits, self.count("weight_bits")) if whole else components.multiply(operand, operand)
         )
-        return {"multipliers": m * n * k * multiplier, **parts}
+        parts = {"multipliers": m * n * k * multiplier, **parts}
+        return {**parts, "alignment": m * n * k * self._alignment(components)} if self._aligned else parts
+
+    @property
+    def _aligned(self) -> bool:
+        return "aligned_bits" in self.quantities
+
+    def _alignment(self, components: Components) -> Cost:
+        """One product: its exponent's sum, the distance to the largest one, shift and sign."""
+        operand, bits = self.format("operand"), self.count("aligned_bits")
+        exponent_bits = operand.exponent + 1 if isinstance(operand, FloatFormat) else 1
+        return 2 * components.adder(exponent_bits) + components.shifter(bits, bits) + components.negator(bits)
 
     def _additions(self, components: Components, k: int) -> Cost:
         """One sum: a tree over k terms, and the addition to the accumulator. Integers grow by a bit per level, floats have the
         accumulator's format."""
         operand, accumulator = self.format("operand"), self.format("accumulator")
-        if not isinstance(operand, IntFormat):
+        if isinstance(operand, FloatFormat) and not self._aligned:
             return k * components.add(accumulator)
         bits = operand.bits + (0 if self._serial else self.count("weight_bits"))
+        bits, widest = (self.count("aligned_bits"), inf) if self._aligned else (bits, accumulator.bits)
         total, terms = components.add(accumulator), k
         while terms > 1:
-            total += terms // 2 * components.adder(min(bits + 1, accumulator.bits))
+            total += terms // 2 * components.adder(int(min(bits + 1, widest)))
             bits, terms = bits + 1, ceil(terms / 2)
         return total

@@ -111,7 +111,7 @@ def _length(case: Case) -> dict[str, float]:
 
 def _widest_weights(case: Case) -> dict[str, float]:
     """The last width at which the design, built for that width, does more per area than multipliers of its activations."""
-    multipliers = Case(design="mac-fp16-28nm", clock_mhz=case.clock_mhz, held_bits=16, columns=case.columns)
+    multipliers = Case(design="dot-fp16-28nm", clock_mhz=case.clock_mhz, held_bits=16, columns=case.columns)
     mac = _row(multipliers, case.length, multipliers.held_bits)
     bar = _density(mac, _scheme("fp16", "fp16"))
     for bits in range(1, WIDEST_BITS + 1):
