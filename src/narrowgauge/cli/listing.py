@@ -142,7 +142,8 @@ def list_command(topic: str | None, json_file: str | None) -> None:
     """Names that other commands take, each with a line about it.
 
     TOPIC is machines (GPUs), pim-machines, npus, systems (a GPU or an NPU with PIM memory), models, schemes, formats, kernels,
-    memories, units (that can stand in a GPU or an array), papers (that `reproduce` knows) or fits; without it, the names alone, of everything.
+    memories, units (that can stand in a GPU or an array), papers (that `reproduce` knows) or fits; without it, the names alone,
+    of everything.
     """
     topics = [topic] if topic else list(TOPICS)
     found = {name: dict(TOPICS[name]()) for name in topics}

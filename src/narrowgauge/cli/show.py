@@ -9,7 +9,18 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common, names, show_fit, show_format, show_kernel, show_machine, show_memory, show_model, show_unit
+from narrowgauge.cli import (
+    common,
+    names,
+    show_fit,
+    show_format,
+    show_kernel,
+    show_machine,
+    show_memory,
+    show_model,
+    show_paper,
+    show_unit,
+)
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.listing import fit_names
 from narrowgauge.errors import InputError, NarrowgaugeError, nearest
@@ -23,6 +34,7 @@ def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
     from narrowgauge.archmodels import machine_names, npu_names, pim_names, system_names
     from narrowgauge.archmodels.units import unit_names
     from narrowgauge.experiments.price_kinds import KINDS
+    from narrowgauge.experiments.reproduction import experiment_names
     from narrowgauge.formats import FORMATS, SCHEMES
     from narrowgauge.sim.dram import standard_names
     from narrowgauge.workloads import model_names
@@ -35,6 +47,7 @@ def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
         (tuple(kind.name for kind in KINDS), show_kernel.describe_kernel),
         (standard_names(), show_memory.describe_memory),
         (unit_names(), show_unit.describe_unit),
+        (experiment_names(), show_paper.describe_paper),
         (fit_names(), show_fit.describe_fit),
     )
 
@@ -104,4 +117,5 @@ PRINTERS: dict[str, Callable[[dict[str, Any]], None]] = {
     "memory": show_machine.print_machine,
     "fit": show_fit.print_fit,
     "unit": show_unit.print_unit,
+    "paper": show_paper.print_paper,
 }
