@@ -23,9 +23,12 @@ The grammar is four nouns and a few verbs. Every noun is immutable; every change
     ng.describe(machine)                                    every number of a machine, its source, what nobody measured
     ng.run_sweep("sweep.yaml", "results")                   many predictions, kept as they finish (docs/sweeps.md)
     ng.read_results("results")                              their table, a row per point
+    ng.reproduce("bitmod", model="yi-6b")                   published figures of a paper beside predicted ones, and beyond them
+    machine.replace_unit("tensor_core", "lut-8x")           an unbuilt unit in a measured GPU (docs/in_situ.md)
     machine.with_(**{"dram.bandwidth_gb_per_s": 4800})      a what-if variant; predictions say that it is one
 
-Names take `-` and `_` alike. `ng.machine_names()` (GPUs), `ng.pim_names()`, `ng.model_names()` and `ng.SCHEMES` list what ships.
+Names take `-` and `_` alike. `ng.machine_names()` (GPUs), `ng.pim_names()`, `ng.unit_names()`, `ng.model_names()`,
+`ng.experiment_names()` (papers) and `ng.SCHEMES` list what ships.
 Wrong input is one `ng.InputError` with all its problems, a task that hardware refuses an `ng.UnsupportedError`, a model that does
 not fit an `ng.CapacityError`; all are `ng.NarrowgaugeError`.
 """
@@ -38,10 +41,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from narrowgauge.archmodels import Machine, load_machine, machine_names, pim_names
     from narrowgauge.archmodels.hardware import describe
+    from narrowgauge.archmodels.units import load_unit, unit_names
     from narrowgauge.errors import CapacityError, InputError, NarrowgaugeError, UnsupportedError
     from narrowgauge.experiments.predict import predict
     from narrowgauge.experiments.predict_result import Prediction
     from narrowgauge.experiments.price import price_table
+    from narrowgauge.experiments.reproduction import experiment_names, reproduce
     from narrowgauge.experiments.sweep import read_results, run_sweep
     from narrowgauge.formats import SCHEMES, QuantScheme, parse_scheme
     from narrowgauge.workloads import ModelConfig, build_graph, memory_footprint, model_names, read_model
@@ -58,7 +63,9 @@ __all__ = [
     "UnsupportedError",
     "build_graph",
     "describe",
+    "experiment_names",
     "load_machine",
+    "load_unit",
     "machine_names",
     "memory_footprint",
     "model_names",
@@ -68,15 +75,19 @@ __all__ = [
     "price_table",
     "read_model",
     "read_results",
+    "reproduce",
     "run_sweep",
+    "unit_names",
 ]
 
 _HOMES = {
     "archmodels": ("Machine", "describe", "load_machine", "machine_names", "pim_names"),
+    "archmodels.units": ("load_unit", "unit_names"),
     "errors": ("CapacityError", "InputError", "NarrowgaugeError", "UnsupportedError"),
     "experiments.predict": ("predict",),
     "experiments.predict_result": ("Prediction",),
     "experiments.price": ("price_table",),
+    "experiments.reproduction": ("experiment_names", "reproduce"),
     "experiments.sweep": ("read_results", "run_sweep"),
     "formats": ("SCHEMES", "QuantScheme", "parse_scheme"),
     "workloads": ("ModelConfig", "build_graph", "memory_footprint", "model_names", "read_model"),
