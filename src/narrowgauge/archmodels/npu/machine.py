@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from narrowgauge.archmodels.catalogue import HARDWARE
 from narrowgauge.archmodels.frozen import FrozenMap
-from narrowgauge.archmodels.npu.schema import NPU, Overlap, Sharing, Tiling
-from narrowgauge.archmodels.npu.tiling import Arrays, Tile, candidates, halve_largest
+from narrowgauge.archmodels.npu.schema import NPU, Overlap
+from narrowgauge.archmodels.npu.tiling import Arrays, Tile, candidates
 from narrowgauge.archmodels.specification import Schema, load_specification
 from narrowgauge.archmodels.specified import Specified
 from narrowgauge.archmodels.units.systolic import Stationary, SystolicArray
@@ -51,8 +51,7 @@ class Npu(Specified):
         """The systolic arrays."""
         stationary = Stationary(self.texts["arrays.stationary"])
         array = SystolicArray(self.count("arrays.rows"), self.count("arrays.columns"), stationary)
-        sharing, overlap = Sharing(self.texts["arrays.sharing"]), Overlap(self.texts["arrays.overlap"])
-        return Arrays(array, self.count("arrays.count"), sharing, overlap)
+        return Arrays(array, self.count("arrays.count"), Overlap(self.texts["arrays.overlap"]))
 
     @property
     def standard(self) -> Standard:
@@ -75,7 +74,7 @@ class Npu(Specified):
         return self.value("element_bits") / BITS_PER_BYTE
 
     def gemm(self, m: int, n: int, k: int, products: int = 1) -> Work:
-        """`products` products C[m,n] = A[m,k] · B[k,n] with operands of their own: the fastest tile that its tiling allows."""
+        """`products` products C[m,n] = A[m,k] · B[k,n] with operands of their own: the fastest tile of all."""
         return _gemm(self, m, n, k, products)
 
     def attention(self, groups: int, queries: int, tokens: int, key_dim: int, value_dim: int, dram_bytes: float) -> Work:
@@ -111,8 +110,7 @@ class Npu(Specified):
 def _gemm(npu: Npu, m: int, n: int, k: int, products: int) -> Work:
     side = max(npu.arrays.array.rows, npu.arrays.array.columns)
     room, element = npu.value("scratchpad_kb") * BYTES_PER_KB / 2, npu.element_bytes
-    pick = halve_largest(m, n, k, room, side, element)
-    tiles = [pick] if Tiling(npu.texts["tiling"]) is Tiling.HALVE_LARGEST else candidates(m, n, k, room, side, element)
+    tiles = candidates(m, n, k, room, side, element)
     return min((_tiled(npu, tile, products, m * n * k) for tile in tiles), key=lambda work: work.latency_us)
 
 

@@ -19,26 +19,12 @@ MacEnergy = Annotated[Quantity | None, Rule("pJ/MAC", 1e-6, 1e4)]
 ByteEnergy = Annotated[Quantity | None, Rule("pJ/B", 1e-4, 1e5)]
 
 
-class Sharing(StrEnum):
-    """How arrays divide a product: all hold the same resting operand and stream a share each, or each takes folds of its own."""
-
-    STREAMED = "streamed"
-    FOLDS = "folds"
-
-
 class Overlap(StrEnum):
     """What of a fold hides behind its neighbours: nothing, filling and draining, or the loading of the next operand as well."""
 
     NONE = "none"
     SKEW = "skew"
     SKEW_AND_LOAD = "skew-and-load"
-
-
-class Tiling(StrEnum):
-    """Which tiles go through the scratchpad: the fastest of all power-of-two parts, or the longest side halved until it fits."""
-
-    BEST = "best"
-    HALVE_LARGEST = "halve-largest"
 
 
 class Arrays(Section):
@@ -48,7 +34,6 @@ class Arrays(Section):
     rows: Count
     columns: Count
     stationary: Text
-    sharing: Text
     overlap: Text
 
 
@@ -86,7 +71,6 @@ class NpuSheet(Section):
     channels: Count
     clock_mhz: Clock
     arrays: Arrays
-    tiling: Text
     scratchpad_kb: Annotated[Quantity, Rule("KB", 1, 10_000_000)]
     simd: Simd
     #: bytes of an element of both operands
@@ -100,9 +84,7 @@ class NpuSheet(Section):
 
 CHOICES: Mapping[str, type[StrEnum]] = {
     "arrays.stationary": Stationary,
-    "arrays.sharing": Sharing,
     "arrays.overlap": Overlap,
-    "tiling": Tiling,
 }
 
 

@@ -10,17 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 
-from narrowgauge.archmodels.npu.schema import Overlap, Sharing
+from narrowgauge.archmodels.npu.schema import Overlap
 from narrowgauge.archmodels.units.systolic import Stationary, SystolicArray
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """`count` systolic arrays that work on one product, or on several of the same size."""
+    """`count` systolic arrays, each with folds of its own, of one product or of several of the same size."""
 
     array: SystolicArray
     count: int
-    sharing: Sharing
     overlap: Overlap
 
     @property
@@ -30,14 +29,11 @@ class Arrays:
 
     def cycles(self, m: int, n: int, k: int, products: int = 1) -> float:
         """Cycles of `products` products C[m,n] = A[m,k] · B[k,n], one after the other, operands in the scratchpad."""
-        array, alone = self.array, Stationary(self.array.stationary) is Stationary.OUTPUT
+        array = self.array
         streamed = {Stationary.OUTPUT: k, Stationary.WEIGHT: m, Stationary.INPUT: n}[array.stationary]
-        folds = products * array.folds(m, n, k)
-        if self.sharing is Sharing.FOLDS:
-            folds = -(-folds // self.count)
-        else:
-            streamed = -(-streamed // self.count)
-        loading, skew = 0 if alone else array.rows, array.rows + array.columns - 2
+        folds = -(-products * array.folds(m, n, k) // self.count)
+        loading = 0 if array.stationary is Stationary.OUTPUT else array.rows
+        skew = array.rows + array.columns - 2
         match self.overlap:
             case Overlap.NONE:
                 return folds * (loading + streamed + skew)
@@ -65,18 +61,6 @@ class Tile:
 def cut(m: int, n: int, k: int, parts: tuple[int, int, int]) -> Tile:
     """The tile of a product in so many parts along m, n and k."""
     return Tile(-(-m // parts[0]), -(-n // parts[1]), -(-k // parts[2]), parts)
-
-
-def halve_largest(m: int, n: int, k: int, room_bytes: float, side: int, element_bytes: float) -> Tile:
-    """The longest dimension of a tile halved until it fits, of equals the first (NeuPIMs, src/operations/MatMul.cc)."""
-    sizes, parts = [m, k, n], [1, 1, 1]
-    while True:
-        tile = Tile(sizes[0], sizes[2], sizes[1], (parts[0], parts[2], parts[1]))
-        longest = sizes.index(max(sizes))
-        if tile.bytes_of(side, element_bytes) <= room_bytes or sizes[longest] == 1:
-            return tile
-        sizes[longest] = -(-sizes[longest] // 2)
-        parts[longest] *= 2
 
 
 def candidates(m: int, n: int, k: int, room_bytes: float, side: int, element_bytes: float) -> list[Tile]:
