@@ -3,7 +3,7 @@
     scheme  = head { "-" option }               "_" and "-" are alike, case does not matter
     head    = bf16 | fp16                       nothing is quantised
             | fp8                               FP8 E4M3 weights and activations; a dynamic scale per tensor by default
-            | w<bits>a<bits>[kv<bits>]          integers of that many bits; 16-bit activations are FP16; a16 alone: weight-only
+            | w<bits>a<bits>[kv<bits>]          integers of that many bits (one: ±1); 16-bit activations are FP16; a16: weight-only
             | mxfp8 | mxfp6 | mxint8 | nvfp4    block formats on both sides
             | mxfp4                             MXFP4 weights under 16-bit activations, as in published checkpoints
             | nf4 | flint4 | bitmod-fp3 | bitmod-fp4    weight-only
@@ -51,7 +51,7 @@ ALIASES = {
 WEIGHT_ONLY_GROUPS = {"nf4": 64, "flint4": 128, "bitmod-fp3": 128, "bitmod-fp4": 128}
 
 HEAD = re.compile(r"w(?P<w>[0-9]{1,3})a(?P<a>[0-9]{1,3})(?:(?P<kv>kv[0-9a-z]+))?")
-INTEGERS = {fmt.width: fmt for fmt in (c.INT2, c.INT3, c.INT4, c.INT5, c.INT6, c.INT8)}
+INTEGERS = {fmt.bits: fmt for fmt in (c.BINARY, c.INT2, c.INT3, c.INT4, c.INT5, c.INT6, c.INT8)}
 KV_OPTIONS = ("kv4", "kv8", "kv16", "kvfp8", "kvint8")
 KV_NAMES = {c.UINT4: "kv4", c.FP8_E4M3: "kvfp8", c.INT8: "kvint8"}
 
