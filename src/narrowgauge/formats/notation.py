@@ -3,7 +3,7 @@
     scheme  = head { "-" option }               "_" and "-" are alike, case does not matter
     head    = bf16 | fp16                       nothing is quantised
             | fp8                               FP8 E4M3 weights and activations; a dynamic scale per tensor by default
-            | w<bits>a<bits>[kv<bits>]          integers of that many bits (one: ±1); 16-bit activations are FP16; a16: weight-only
+            | w<bits>a<bits>[kv<bits>]          integers of that many bits (one: ±1); 16 means FP16; a16 alone: weight-only
             | mxfp8 | mxfp6 | mxint8 | nvfp4    block formats on both sides
             | mxfp4                             MXFP4 weights under 16-bit activations, as in published checkpoints
             | nf4 | flint4 | bitmod-fp3 | bitmod-fp4    weight-only
