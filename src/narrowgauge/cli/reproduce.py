@@ -10,12 +10,17 @@ import click
 
 from narrowgauge.cli import common
 from narrowgauge.cli.command import Command
+from narrowgauge.cli.report_options import check_targets, report_options, write_report
 from narrowgauge.errors import nearest
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from narrowgauge.experiments.report.blocks import Report
     from narrowgauge.experiments.reproduction import Option, Row
+    from narrowgauge.experiments.reproduction.published import Paper
+
+    Compared = tuple[str, Paper, list[Row]]
 
 ALL = "all"
 HEADINGS = ("claim", ">published", ">predicted", ">error", "tolerance", "ok", "tag")
@@ -62,14 +67,17 @@ def _option(option: Option) -> click.Option:
 
 
 def _command(name: str, line: str, what: str, options: list[click.Option]) -> click.Command:
-    def run(json_file: str | None, out: Path | None, **values: str | None) -> int:
+    def run(json_file: str | None, out: Path | None, html_file: Path | None, figures: Path | None, **values: str | None) -> int:
         given = {key: value for key, value in values.items() if value is not None}
-        return _run(name, given, json_file, out)
+        check_targets(html_file, figures)
+        papers = _run(name, given, json_file, out)
+        write_report(lambda command: _report(papers, command), html_file, figures)
+        return int(any(row.ok is False for _, _, found in papers for row in found))
 
     example = f"narrowgauge reproduce {name}"
     examples = (example, f"{example} --json rows.json", f"{example} -o pages")
     command = Command(name, callback=run, params=options, help=what, short_help=line, examples=examples)
-    for option in (_OUT, common.json_option):
+    for option in (report_options, _OUT, common.json_option):
         option(command)
     return command
 
@@ -82,16 +90,23 @@ def reproduce() -> None:
     """Published results beside predicted ones: NAME of a paper, or `all`."""
 
 
-def _run(name: str, values: dict[str, str], json_file: str | None, out: Path | None) -> int:
+def _report(papers: list[Compared], command: str) -> Report:
+    from narrowgauge.experiments.report.reproduce import reproduce_report
+
+    return reproduce_report(papers, command)
+
+
+def _run(name: str, values: dict[str, str], json_file: str | None, out: Path | None) -> list[Compared]:
+    """The comparisons, printed and written."""
     from narrowgauge.experiments.reproduction import compare, experiment_names, load_experiment
 
-    rows: list[Row] = []
+    papers: list[Compared] = []
     pages: dict[str, tuple[str, list[Row]]] = {}
     names = experiment_names() if name == ALL else (name,)
     for each in names:
         experiment, paper = load_experiment(each)
         found = compare(experiment, paper, **values)
-        rows += found
+        papers.append((each, paper, found))
         if json_file != common.STDOUT:
             _print(paper.title, found)
         if out is not None:
@@ -103,8 +118,8 @@ def _run(name: str, values: dict[str, str], json_file: str | None, out: Path | N
         from narrowgauge.experiments.reproduction.pages import write_index
 
         write_index(out, pages)
-    common.write_json([row.to_json() for row in rows], json_file)
-    return int(any(row.ok is False for row in rows))
+    common.write_json([row.to_json() for _, _, found in papers for row in found], json_file)
+    return papers
 
 
 def _print(title: str, rows: list[Row]) -> None:

@@ -13,6 +13,7 @@ from narrowgauge.cli import common, voice
 from narrowgauge.cli.campaign_options import MACHINE, campaign_options, kernel_families, require_material
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.fit_report import print_held_out
+from narrowgauge.cli.report_options import check_targets, report_options, write_report
 from narrowgauge.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,18 +21,20 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from narrowgauge.calibration.machine.material import Material
+    from narrowgauge.experiments.report.blocks import Report
 
 SHORT_FALL = 1
 
 
 EXAMPLES = (
-    "narrowgauge validate data/ --family gemm --json errors.json",
+    "narrowgauge validate data/ --family gemm --json errors.json --html errors.html",
     "narrowgauge validate --measurements measurements/my-gpu",
 )
 
 
 @click.command(cls=Command, examples=EXAMPLES)
 @campaign_options
+@report_options
 @common.json_option
 def validate(
     data: Path | None,
@@ -39,6 +42,8 @@ def validate(
     families: tuple[str, ...],
     machines: tuple[str, ...],
     jobs: int,
+    html_file: Path | None,
+    figures: Path | None,
     json_file: str | None,
 ) -> int:
     """Mean absolute errors on groups of shapes left out of the fit, from the measured data in the folder DATA, from records of
@@ -53,6 +58,7 @@ def validate(
     from narrowgauge.calibration.machine.material import material
 
     require_material(data, measurements, machines)
+    check_targets(html_file, figures)
     found = material(data, measurements, machines)
     frame = _kernel_errors(found, families, machines, jobs)
     outcomes = found.machines if not families or MACHINE in families else ()
@@ -64,8 +70,18 @@ def validate(
         _print(frame, short)
         for outcome in outcomes:
             print_held_out(outcome.fit.held_out, f"{outcome.fit.machine}: ")
+    write_report(lambda command: _report(frame, rows, found, command), html_file, figures)
     common.write_json([*frame.astype(object).where(frame.notna(), None).to_dict(orient="records"), *rows], json_file)
     return SHORT_FALL if short else 0
+
+
+def _report(frame: pd.DataFrame, rows: list[dict[str, Any]], found: Material, command: str) -> Report:
+    import pandas as pd
+
+    from narrowgauge.experiments.report.validate import measured, validate_report
+
+    whole = pd.concat([part for part in (frame, pd.DataFrame(rows)) if not part.empty], ignore_index=True)
+    return validate_report(whole, measured(found), command)
 
 
 def _kernel_errors(found: Material, families: tuple[str, ...], machines: tuple[str, ...], jobs: int) -> pd.DataFrame:
