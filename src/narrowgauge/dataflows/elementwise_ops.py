@@ -91,6 +91,7 @@ for _name, _operation in {
     "quantize-block":  Operation(Shape.ROW,    2,     1.03125, 1,  10,  NORM),  # FP8, an FP32 scale per 128, in registers
     "quantize-fp4":    Operation(Shape.ROW,    2,     0.5625,  1,  14,  NORM),  # FP4 with an 8-bit scale per 16
     "softmax":         Operation(Shape.ROW,    4,     4,     3,    16,  NORM, element=4),  # FP32 logits: maximum, sum, normalise
+    "softmax-16bit":   Operation(Shape.ROW,    2,     2,     3,    16,  NORM),  # of scores that a matrix product wrote
     "argmax":          Operation(Shape.ROW,    4,     0,     1,    3,   NORM, element=4),
     "topk":            Operation(Shape.ROW,    4,     0,     3,    24,  NORM, element=4),  # MoE router, width = experts
     "moe-combine":     Operation(Shape.ROW,    2,     0,     1,    4,   ACT, second_write=2),

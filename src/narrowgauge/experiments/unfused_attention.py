@@ -11,7 +11,7 @@ def unfused(call: Call) -> list[Call]:
     """The kernels that stand for an attention call; any other call alone.
 
     Groups of heads stand side by side along N, as in every grouped product. Scores of all pairs of tokens are computed, masked
-    ones too; the softmax reads and writes them."""
+    ones too; the softmax reads and writes them in the 16 bits in which the product left them."""
     if not call.family.startswith("attention"):
         return [call]
     size = dict(zip(COLUMNS[call.family], call.row, strict=True))
@@ -21,10 +21,9 @@ def unfused(call: Call) -> list[Call]:
     product = Variant(precision, library)
     scores = (queries, groups * tokens, size["head_dim"])
     values = (queries, groups * size["v_head_dim"], tokens)
+    weights = (groups * queries, tokens, 0, 1)
     return [
         Call(f"{call.operator}.scores", "gemm", product, scores, call.count),
-        Call(
-            f"{call.operator}.softmax", "elementwise", Variant("softmax", library), (groups * queries, tokens, 0, 1), call.count
-        ),
+        Call(f"{call.operator}.softmax", "elementwise", Variant("softmax-16bit", library), weights, call.count),
         Call(f"{call.operator}.values", "gemm", product, values, call.count),
     ]
