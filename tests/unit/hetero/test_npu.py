@@ -41,9 +41,13 @@ def test_one_array_without_overlap_is_scale_sim() -> None:
     assert one.cycles(64, 64, 64) == SystolicArray(16, 16, Stationary.WEIGHT).compute_cycles(64, 64, 64)
 
 
-def test_every_candidate_fits() -> None:
-    tiles = candidates(m=20, n=60, k=100, room_bytes=5000, side=4, element_bytes=2)
-    assert tiles and all(tile.bytes_of(4, 2) <= 5000 for tile in tiles)
+def test_every_candidate_fits_and_one_that_does_is_among_them() -> None:
+    """20 × 60 × 100 in parts of 1, 2 and 4: 20 × 30 × 25 fills arrays of 4 as 20·28 + 28·32 operands, 20·32 results."""
+    tiles = candidates(m=20, n=60, k=100, side=4, operands=20 * 28 + 28 * 32, results=20 * 32)
+    assert (20, 30, 25, (1, 2, 4)) in {(tile.m, tile.n, tile.k, tile.parts) for tile in tiles}
+    assert all(tile.elements(4)[0] <= 1456 and tile.elements(4)[1] <= 640 for tile in tiles)
+    fewer = candidates(m=20, n=60, k=100, side=4, operands=20 * 28 + 28 * 32 - 1, results=20 * 32)
+    assert (1, 2, 4) not in {tile.parts for tile in fewer}
 
 
 def variant(tmp_path: Path, text: str) -> Npu:
@@ -83,4 +87,4 @@ def test_wrong_words_and_too_small_a_scratchpad_are_all_named(tmp_path: Path) ->
     with pytest.raises(InputError) as caught:
         variant(tmp_path, text)
     told = str(caught.value)
-    assert "did you mean 'skew'" in told and "hbm7" in told and "192 KB" in told
+    assert "did you mean 'skew'" in told and "hbm7" in told and "128 KB" in told

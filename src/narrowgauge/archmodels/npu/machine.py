@@ -109,8 +109,8 @@ class Npu(Specified):
 @lru_cache(maxsize=4096)
 def _gemm(npu: Npu, m: int, n: int, k: int, products: int) -> Work:
     side = max(npu.arrays.array.rows, npu.arrays.array.columns)
-    room, element = npu.value("scratchpad_kb") * BYTES_PER_KB / 2, npu.element_bytes
-    tiles = candidates(m, n, k, room, side, element)
+    operands, results = (npu.value(path) * BYTES_PER_KB / 2 / npu.element_bytes for path in ("scratchpad_kb", "accumulator_kb"))
+    tiles = candidates(m, n, k, side, operands, results)
     return min((_tiled(npu, tile, products, m * n * k) for tile in tiles), key=lambda work: work.latency_us)
 
 

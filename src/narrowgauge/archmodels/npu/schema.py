@@ -13,7 +13,9 @@ from narrowgauge.archmodels.units.systolic import Stationary
 from narrowgauge.errors import InputError, nearest
 from narrowgauge.provenance import Quantity
 from narrowgauge.sim.dram import load_standard
+from narrowgauge.units import BITS_PER_BYTE, BYTES_PER_KB
 
+Storage = Annotated[Quantity, Rule("KB", 1, 10_000_000)]
 Steps = Annotated[Quantity, Rule("step", 0.1, 1000)]
 MacEnergy = Annotated[Quantity | None, Rule("pJ/MAC", 1e-6, 1e4)]
 ByteEnergy = Annotated[Quantity | None, Rule("pJ/B", 1e-4, 1e5)]
@@ -71,7 +73,9 @@ class NpuSheet(Section):
     channels: Count
     clock_mhz: Clock
     arrays: Arrays
-    scratchpad_kb: Annotated[Quantity, Rule("KB", 1, 10_000_000)]
+    #: operands and results; half of each belongs to the tile in work, half to its neighbour
+    scratchpad_kb: Storage
+    accumulator_kb: Storage
     simd: Simd
     #: bytes of an element of both operands
     element_bits: Annotated[Quantity, Rule("bit", 1, 64, whole=True)]
@@ -98,9 +102,10 @@ def contradictions(numbers: Mapping[str, Quantity], texts: Mapping[str, str]) ->
     except InputError as error:
         yield "memory", str(error)
     side = max(numbers["arrays.rows"].value, numbers["arrays.columns"].value)
-    least_kb = 2 * 3 * side * side * numbers["element_bits"].value / 8 / 1024
-    if numbers["scratchpad_kb"].value < least_kb:
-        yield "scratchpad_kb", f"cannot hold two sets of three {side:g} × {side:g} tiles, which take {least_kb:g} KB"
+    square_kb = side * side * numbers["element_bits"].value / BITS_PER_BYTE / BYTES_PER_KB
+    for path, squares in (("scratchpad_kb", 4), ("accumulator_kb", 2)):
+        if numbers[path].value < squares * square_kb:
+            yield path, f"cannot hold {squares} tiles of {side:g} × {side:g}, which take {squares * square_kb:g} KB"
 
 
 NPU = Schema(NpuSheet, contradictions)

@@ -1,8 +1,9 @@
 """How a product goes through the arrays and the scratchpad of an NPU.
 
-A tile is loaded, multiplied and, after its last part along k, stored, while the next one loads: half of the scratchpad belongs to
-each. Arrays take a tile fold by fold (Samajdar et al., SCALE-Sim, arXiv 1811.02883): load the resting operand, stream the other,
-fill and drain; what of that hides behind neighbouring folds is said by the specification.
+A tile is loaded, multiplied and, after its last part along k, stored, while the next one loads: half of the scratchpad (operands)
+and half of the accumulators (results) belong to each. Arrays take a tile fold by fold (Samajdar et al., SCALE-Sim, arXiv
+1811.02883): load the resting operand, stream the other, fill and drain; what of that hides behind neighbouring folds is said by
+the specification.
 """
 
 from __future__ import annotations
@@ -52,10 +53,10 @@ class Tile:
     k: int
     parts: tuple[int, int, int]
 
-    def bytes_of(self, side: int, element_bytes: float) -> float:
-        """Space of both operands and the result, each dimension filled up to whole arrays."""
+    def elements(self, side: int) -> tuple[int, int]:
+        """Elements of both operands and of the result, each dimension filled up to whole arrays."""
         m, n, k = (-(-size // side) * side for size in (self.m, self.n, self.k))
-        return (m * k + k * n + m * n) * element_bytes
+        return m * k + k * n, m * n
 
 
 def cut(m: int, n: int, k: int, parts: tuple[int, int, int]) -> Tile:
@@ -63,10 +64,15 @@ def cut(m: int, n: int, k: int, parts: tuple[int, int, int]) -> Tile:
     return Tile(-(-m // parts[0]), -(-n // parts[1]), -(-k // parts[2]), parts)
 
 
-def candidates(m: int, n: int, k: int, room_bytes: float, side: int, element_bytes: float) -> list[Tile]:
-    """Every tile of power-of-two parts, no smaller than an array along any dimension, that fits."""
+def candidates(m: int, n: int, k: int, side: int, operands: float, results: float) -> list[Tile]:
+    """Every tile of power-of-two parts, no smaller than an array along any dimension, whose elements fit into the room there is
+    for operands and results."""
     tiles = (cut(m, n, k, parts) for parts in product(_splits(m, side), _splits(n, side), _splits(k, side)))
-    return [tile for tile in tiles if tile.bytes_of(side, element_bytes) <= room_bytes]
+    return [tile for tile in tiles if _fits(tile.elements(side), (operands, results))]
+
+
+def _fits(elements: tuple[int, int], room: tuple[float, float]) -> bool:
+    return elements[0] <= room[0] and elements[1] <= room[1]
 
 
 def _splits(size: int, side: int) -> list[int]:
