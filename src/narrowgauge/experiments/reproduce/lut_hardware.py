@@ -83,7 +83,7 @@ def _against_multipliers(case: Case) -> dict[str, float]:
     """One array, and as many multipliers of its activations as it has one-bit products a cycle."""
     unit = _varied(case)
     kind = case.activations.partition("-")[0]
-    shape = load_unit(f"mac-{kind}-28nm").with_(clock_mhz=case.clock_mhz)
+    shape = load_unit(f"tensor-core-{kind}-28nm").with_(clock_mhz=case.clock_mhz)
     products = {u: u.count("array.m") * u.count("array.n") * u.count("array.k") for u in (unit, shape)}
     multipliers = shape.with_(**{"array.n": shape.count("array.n") * products[unit] // products[shape]})
     uniform = _scheme(case.activations, case.activations)
