@@ -13,7 +13,7 @@ from narrowgauge.dataflows.residency.plan import Plan
 from narrowgauge.dataflows.residency.replacement import RULES, replace_greedily
 from narrowgauge.errors import CapacityError
 
-MOST_EXACT_OPERATORS = 12
+MOST_EXACT_OPERATORS = 10
 MOST_REPLACED_OPERATORS = 120  # a fixed order of so many is still a program of a few seconds
 REPLACEMENT_LIMIT_S = 20.0
 RANDOM_ORDERS = 24
