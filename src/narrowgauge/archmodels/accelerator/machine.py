@@ -102,7 +102,7 @@ class Accelerator(Specified):
         written += best.weight_read_bits * weight.write_pj_per_bit + best.activation_read_bits * activation.write_pj_per_bit
         dram = (best.dram_read_bits + best.dram_write_bits) / self.value("dram.bits_per_cycle")
         moved = best.dram_read_bits, best.dram_write_bits
-        return self._priced(best.cycles + beside, compute, dram, compute * array.cycle_pj, (reads, written), moved)
+        return self._priced(best.cycles + beside, compute, dram, compute * array.cycle_pj(task.scheme), (reads, written), moved)
 
     def _read_pj(self, layer: Layer, service: Service, weight: Buffer, activation: Buffer) -> float:
         """Reading the operands of all multiplications, those of dequantisation too, from their buffers."""

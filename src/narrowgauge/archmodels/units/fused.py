@@ -63,6 +63,6 @@ class FusedArray(PeArray):
         return Service(
             cycles=plain.cycles + dequantising,
             busy_cycles={**plain.busy_cycles, "dequantise": dequantising},
-            energy_pj={**plain.energy_pj, "dequantise": dequantising * self.cycle_pj},
+            energy_pj={**plain.energy_pj, "dequantise": dequantising * self.cycle_pj(task.scheme)},
             actions={**plain.actions, "dequantisation": multiplications},
         )

@@ -42,6 +42,6 @@ class MixArray(FusedArray):
         return Service(
             cycles=plain.cycles + scaling,
             busy_cycles={**plain.busy_cycles, "group_scale": scaling},
-            energy_pj={**plain.energy_pj, "group_scale": scaling * self.cycle_pj},
+            energy_pj={**plain.energy_pj, "group_scale": scaling * self.cycle_pj(task.scheme)},
             actions={**plain.actions, "group_scale": sums},
         )

@@ -21,7 +21,6 @@ from narrowgauge.formats import FORMATS, BlockFormat, NumberFormat, QuantScheme
 from narrowgauge.formats.tensor import TensorFormat
 from narrowgauge.provenance import Quantity
 
-MW_PER_PJ_NS = 1.0  # a picojoule a nanosecond is a milliwatt
 WEIGHTS, ACTIVATIONS = "weights", "activations"
 
 UnitsPerSm = Annotated[Quantity | None, Rule("count", 1, 100_000, whole=True)]
@@ -125,13 +124,12 @@ class PeArray(Unit):
         return Service(
             cycles=cycles,
             busy_cycles={"pe_array": cycles},
-            energy_pj={"pe_array": cycles * self.cycle_pj},
+            energy_pj={"pe_array": cycles * self.cycle_pj(task.scheme)},
             actions={"mac": task.macs, "word": words},
         )
 
-    @property
-    def cycle_pj(self) -> float:
-        """Dynamic energy of a cycle of the whole array."""
+    def cycle_pj(self, scheme: QuantScheme) -> float:
+        """Dynamic energy of a cycle of the whole array; synthesised PEs spend the same whatever the formats."""
         return self.pes * self.value("pe.cycle_pj") * self.value("pe.layout_ratio")
 
     @property

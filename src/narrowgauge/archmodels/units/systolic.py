@@ -12,8 +12,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar, Literal
 
+from narrowgauge.archmodels.specification import Schema
+from narrowgauge.archmodels.units.pe_array import Pace, PeArray, PeSheet, unknown_formats
+from narrowgauge.archmodels.units.unit import MatrixTask, Service
 from narrowgauge.errors import InputError, Problem
+from narrowgauge.formats import QuantScheme
 
 
 class Stationary(StrEnum):
@@ -66,3 +71,49 @@ class SystolicArray:
                 return k, n, m
             case Stationary.INPUT:
                 return k, m, n
+
+
+class SystolicSheet(PeSheet):
+    """A systolic array and the operand at rest in it."""
+
+    unit: Literal["systolic"]
+    stationary: Literal["output", "weight", "input"]
+
+
+@dataclass(frozen=True)
+class SystolicUnit(PeArray):
+    """The array as a unit: skew, drain and loading of the operand at rest are in its cycles."""
+
+    schema: ClassVar[Schema] = Schema(SystolicSheet, unknown_formats)
+
+    @property
+    def geometry(self) -> SystolicArray:
+        """Rows, columns and what rests in them."""
+        return SystolicArray(self.count("array.rows"), self.count("array.columns"), Stationary(self.texts["stationary"]))
+
+    def pace(self, scheme: QuantScheme) -> Pace:
+        """One product per cell and cycle."""
+        return Pace()
+
+    def tile(self, scheme: QuantScheme) -> tuple[int, int, int]:
+        """The two dimensions that fold over the array; the third one streams."""
+        self.check(scheme)
+        array = self.geometry
+        match array.stationary:
+            case Stationary.OUTPUT:
+                return array.rows, array.columns, 1
+            case Stationary.WEIGHT:
+                return 1, array.columns, array.rows
+            case Stationary.INPUT:
+                return array.columns, 1, array.rows
+
+    def service(self, task: MatrixTask) -> Service:
+        """Cells spend energy while a fold streams through them, also those outside of the product."""
+        words = self.words(task)
+        cycles = self.geometry.compute_cycles(task.m, task.n, task.k)
+        return Service(
+            cycles=cycles,
+            busy_cycles={"pe_array": cycles},
+            energy_pj={"pe_array": words * self.cycle_pj(task.scheme)},
+            actions={"mac": task.macs, "word": words, "fold": self.geometry.folds(task.m, task.n, task.k)},
+        )
