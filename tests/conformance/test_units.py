@@ -14,18 +14,6 @@ EXTRA = (
     *("w6a16-g128", "w5a16", "w2a8", "w2a8-fp8", "w3a16-g128-sym", "w4a8-g128-sym"),
     *("w4a4-g128-sym", "mxfp4-a4", "fp16", "w8a8"),
 )
-    "w2a8-fp8",
-    "w6a16-g128",
-    "w5a16",
-    "w2a8",
-    "w2a8-fp8",
-    "w3a16-g128-sym",
-    "w4a8-g128-sym",
-    "w4a4-g128-sym",
-    "mxfp4-a4",
-    "fp16",
-    "w8a8",
-)
 SCHEME_NAMES = tuple(dict.fromkeys((*SCHEMES, *EXTRA)))
 SIZES = ((1, 1, 1), (1, 4096, 4096), (64, 512, 1024), (100, 300, 500), (17, 33, 129))
 GROWN = ((2, 1, 1), (1, 2, 1), (1, 1, 2))
