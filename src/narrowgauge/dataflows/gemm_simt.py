@@ -1,0 +1,46 @@
+"""FP32 products on CUDA cores by tiles through shared memory (CUTLASS SIMT SGEMM), on the schedule of all GEMMs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from narrowgauge.dataflows.family import Variant
+from narrowgauge.dataflows.gemm import Gemm
+from narrowgauge.dataflows.gemm_schedule import Schedule, best_schedule
+from narrowgauge.dataflows.gemm_search import tile_terms
+from narrowgauge.dataflows.resources import GpuResources
+from narrowgauge.errors import InputError, Problem
+
+FP32_BYTES = 4.0
+LEAST_EXTENT = 1
+
+
+def simt_gemm(
+    m: int,
+    n: int,
+    k: int,
+    tile: tuple[int, int],
+    step_k: int,
+    stages: int,
+    gpu: GpuResources,
+    params: Mapping[str, float],
+) -> Schedule:
+    """C[m,n] = A[m,k] · B[k,n] in FP32 with one tile of rows × columns, steps of `step_k` and that many stages; `params` are
+    those of a 16-bit GEMM on this GPU. Raises InputError for sizes below 1."""
+    sizes = {"m": m, "n": n, "k": k, "tile_m": tile[0], "tile_n": tile[1], "step_k": step_k, "stages": stages}
+    wrong = [Problem(name, f"given {size}, allowed: 1 or more") for name, size in sizes.items() if size < LEAST_EXTENT]
+    if wrong:
+        raise InputError(wrong)
+    x = Gemm().numbers(Variant("fp16", ""), gpu, params)
+    x = x._replace(
+        tensor_macs=gpu.alu_results["fp32"],
+        weight_bytes=FP32_BYTES,
+        activation_bytes=FP32_BYTES,
+        output_bytes=FP32_BYTES,
+        step_k=float(step_k),
+        max_stages=float(stages),
+        gemv_max_m=0.0,
+    )
+    return best_schedule((m, n, k), (tile,), np.array([1.0]), x, lambda tile_m, tile_n: tile_terms(tile_m, tile_n, x))
