@@ -81,7 +81,7 @@ def _report(frame: pd.DataFrame, rows: list[dict[str, Any]], found: Material, co
     from narrowgauge.experiments.report.validate import measured, validate_report
 
     whole = pd.concat([part for part in (frame, pd.DataFrame(rows)) if not part.empty], ignore_index=True)
-    return validate_report(whole, measured(found), command)
+    return validate_report(whole, measured(found, whole), command)
 
 
 def _kernel_errors(found: Material, families: tuple[str, ...], machines: tuple[str, ...], jobs: int) -> pd.DataFrame:

@@ -17,7 +17,7 @@ SERIES: Mapping[str, tuple[str, str, str]] = {
     "roofline": ("roofline", "D", "#8a8f98"),
     "physics": ("physics", "s", PALETTE[0]),
     "with_residual": ("with residual", "o", PALETTE[1]),
-    "noise": ("noise of measuring", "|", INK),
+    "noise": ("between libraries", "|", INK),
     "residual_bound": ("promised", "<", PALETTE[3]),
 }
 ROW_IN, AROUND_IN = 0.26, 0.9
@@ -37,7 +37,7 @@ def validation(frame: pd.DataFrame) -> Plot:
         title="Errors on data left out",
         caption=(
             "Mean absolute error of latency on groups of shapes that the fit did not see, logarithmic. "
-            "Noise: deviation between libraries; of a machine's numbers, the spread of samples."
+            "Between libraries: their mean deviation on the same shapes; of a machine's numbers, the spread of samples."
         ),
         data=data[columns].reset_index(drop=True),
         draw=_draw,

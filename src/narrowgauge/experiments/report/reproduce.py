@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from narrowgauge.experiments.figures import published
 from narrowgauge.experiments.report import provenance
-from narrowgauge.experiments.report.blocks import Block, Bullets, Picture, Report, Section, Table, Tile, Tiles, Words, table
+from narrowgauge.experiments.report.blocks import Block, Bullets, Fold, Picture, Report, Section, Table, Tile, Tiles, Words, table
 from narrowgauge.experiments.reproduction.compare import Row
 from narrowgauge.experiments.reproduction.gallery import error, number, summary, verdict
 from narrowgauge.experiments.reproduction.published import Paper
@@ -17,7 +17,7 @@ def reproduce_report(papers: Sequence[tuple[str, Paper, Sequence[Row]]], command
     rows = [row for _, _, found in papers for row in found]
     sections = (
         Section("The answer", tuple(_answer(papers, rows))),
-        *(Section(paper.title, tuple(_paper(name, paper, found))) for name, paper, found in papers),
+        *(Section(name, tuple(_paper(name, paper, found))) for name, paper, found in papers),
         Section("Where the numbers come from", tuple(_origin(papers, command))),
     )
     title = papers[0][1].title if len(papers) == 1 else "Published results and predicted ones"
@@ -33,15 +33,16 @@ def _answer(papers: Sequence[tuple[str, Paper, Sequence[Row]]], rows: Sequence[R
         tiles.append(Tile("Error, median", f"{100 * errors[len(errors) // 2]:.1f} %", f"worst {100 * errors[-1]:.1f} %"))
     yield Tiles(tuple(tiles))
     if len(papers) > 1:
-        yield table("Papers", ("paper", "figures", "outcome"), ([p.title, len(found), summary(found)] for _, p, found in papers))
+        rows_of = ([name, paper.title, len(found), summary(found)] for name, paper, found in papers)
+        yield table("Papers", ("name", "paper", "figures", "outcome"), rows_of)
     outside = [f"{row.paper}: {row.claim}" for row in rows if row.ok is False]
     if outside:
-        yield Words("Outside of their tolerance:")
-        yield Bullets(tuple(outside), warning=True)
+        yield Fold(f"{len(outside)} outside of their tolerance", (Bullets(tuple(outside), warning=True),))
 
 
 def _paper(name: str, paper: Paper, rows: Sequence[Row]) -> Iterator[Block]:
-    yield Words(f"{paper.source}. {summary(rows)}")
+    yield Words(f"{paper.title}. {summary(rows)}")
+    yield Words(f"Source: {paper.source}")
     if paper.note:
         yield Words(paper.note.strip())
     plot = published([row.to_json() for row in rows], f"published-{name}", f"Published and predicted: {name}")
