@@ -101,3 +101,8 @@ def test_a_specification_names_formats_that_exist(tmp_path: Path) -> None:
     path.write_text("title: mine\nbase: lut\nactivations: int8, fp61\nentry: nf4\n")
     with pytest.raises(InputError, match=r"(?s)unknown format 'fp61'.*'nf4' is neither"):
         load_unit(path)
+
+
+def test_a_table_over_more_activations_than_anybody_can_build_is_refused() -> None:
+    with pytest.raises(InputError, match=r"array\.k.*allowed: 1 to 16"):
+        lut().with_(**{"array.k": 40})

@@ -41,6 +41,12 @@ from narrowgauge.formats import FORMATS, IntFormat, QuantScheme
 from narrowgauge.provenance import Quantity
 
 
+class LookupArray(Array):
+    """An array whose `k` activations share a table: entries double with each."""
+
+    k: Annotated[Quantity, Rule("count", 1, 16, whole=True)]
+
+
 class Table(Section):
     """The lookup tables."""
 
@@ -67,7 +73,7 @@ class LutSheet(Section):
     supply_v: Supply
     clock_mhz: Clock
     units_per_sm: Count
-    array: Array
+    array: LookupArray
     #: planes of a weight that the array holds: the widest weights it takes
     weight_bits: Bits
     table: Table

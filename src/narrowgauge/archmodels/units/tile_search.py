@@ -9,7 +9,7 @@ from narrowgauge.archmodels.units.unit import Unit
 from narrowgauge.errors import InputError, Problem
 from narrowgauge.formats import QuantScheme
 
-MOST_SUMMED = 16  # a table over more activations has more entries than any other part of an array
+MOST_SUMMED = 16  # activations: no specification of a table takes more
 
 
 @dataclass(frozen=True)
