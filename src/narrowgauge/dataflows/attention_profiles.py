@@ -195,7 +195,7 @@ _PREFILL_WGMMA = {
     "sglang-triton": TRITON_PREFILL,
 }
 _PREFILL_MMA = {"sglang": FA3_AMPERE, "vllm": FA2_VLLM, "trtllm": FMHA, "sglang-triton": TRITON_PREFILL}
-_DECODE = {"trtllm": XQA, "trtllm-0.9": XQA, "qserve": XQA, "sglang-triton": TRITON_DECODE, "vllm-fa4": FA4_DECODE}
+_DECODE = {"trtllm": XQA, "trtllm-0.9": XQA, "qserve": XQA, "comet": XQA, "sglang-triton": TRITON_DECODE, "vllm-fa4": FA4_DECODE}
 
 
 def prefill_profile(library: str, architecture: str) -> AttentionProfile:

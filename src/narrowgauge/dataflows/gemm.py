@@ -19,6 +19,7 @@ from narrowgauge.dataflows.gemm_compiled import search
 from narrowgauge.dataflows.gemm_profiles import GemmProfile, profile_of, unit_profile
 from narrowgauge.dataflows.gemm_search import Numbers, row_terms, tile_terms
 from narrowgauge.dataflows.kernels_lowbit.catalogue import described
+from narrowgauge.dataflows.kernels_lowbit.description import LowBitKernel
 from narrowgauge.dataflows.kernels_lowbit.numbers import written_so
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.dataflows.unit import TensorUnit, UnitProduct
@@ -93,9 +94,15 @@ def _of_unit(scheme: QuantScheme, product: UnitProduct) -> Operands:
 def operands_of(variant: Variant, gpu: GpuResources) -> Operands:
     """The operands of the variant on this GPU; raises UnsupportedError with the reason if it cannot run."""
     operands, kernel = _operands(variant.precision, frozenset(gpu.tensor_macs), gpu.unit), described(variant.library)
-    if kernel is None or not operands.conversion:
+    if kernel is None or operands.product is not None or not (operands.conversion or kernel.takes(variant.precision)):
         return operands
     return replace(operands, conversion=kernel.counts(variant.precision), promotes=kernel.group_in_loop)
+
+
+def _kernel(variant: Variant, operands: Operands) -> LowBitKernel | None:
+    """The description of the kernel that multiplies them, where there is one."""
+    kernel = described(variant.library)
+    return kernel if kernel and kernel.takes(variant.precision) and operands.product is None else None
 
 
 def includes_quantize(scheme: QuantScheme) -> bool:
@@ -139,8 +146,8 @@ class Gemm:
     def _profile(self, variant: Variant, operands: Operands, gpu: GpuResources) -> GemmProfile:
         if operands.product is not None:
             return unit_profile(operands.product, _accumulator_bytes(gpu))
-        kernel = described(variant.library)
-        return kernel.profile() if kernel and operands.conversion else profile_of(variant, operands.weight_only, gpu)
+        kernel = _kernel(variant, operands)
+        return kernel.profile() if kernel else profile_of(variant, operands.weight_only, gpu)
 
     def numbers(self, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> Numbers:
         """Machine, formats and fitted parameters merged into what the search reads."""
@@ -193,8 +200,8 @@ class Gemm:
             promote_cycles=promote,
             feed_cycles=SMEM_PASSES / gpu.smem_bytes_per_sm_cycle if operands.product else 0.0,
         )
-        kernel = described(variant.library)
-        return written_so(kernel, numbers, gpu, params) if kernel and operands.conversion else numbers
+        kernel = _kernel(variant, operands)
+        return written_so(kernel, numbers, gpu, operands.weight_only) if kernel else numbers
 
     def cost(self, rows: Columns, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> KernelCost:
         """Best tiling of every row and what it costs; `choice` holds "tile_m", "tile_n", "ctas" (0: CUDA-core kernel),

@@ -71,6 +71,7 @@ class Numbers(NamedTuple):
     convert_cycles: float  # per weight and SM
     promote_cycles: float  # per output element, each step
     convert_rows: float = ANY_ROWS  # of a tile that one conversion of its weights serves
+    serial_convert: float = 0.0  # share of the conversion during which the tensor core waits
     max_stages: float = MAX_STAGES  # 1: loads are waited for, nothing is copied ahead
     max_resident: float = MAX_RESIDENT
     split_slots: float = SPLIT_SLOTS
@@ -141,6 +142,7 @@ def tile_terms(tile_m: Any, tile_n: Any, x: Numbers) -> TileTerms:
     stages = np.minimum(x.max_stages, np.maximum(2.0, np.floor(x.smem_bytes / (resident * step_bytes))))
     multiply = np.maximum(tile_m * tile_n * x.step_k / x.tensor_macs, step_bytes * x.feed_cycles)
     convert = tile_n * x.step_k * x.convert_cycles * np.ceil(tile_m / x.convert_rows) + tile_m * tile_n * x.promote_cycles
+    multiply = multiply + x.serial_convert * convert
     latency = x.step_latency / np.maximum(stages - 1.0, 1.0) + (stages < COPIED_AHEAD) * (multiply + convert)
     finish = tile_m * tile_n * x.output_bytes / x.store_bytes + x.cta_cycles
     l2 = step_bytes * np.maximum(1.0 / x.l2_sm_bytes, x.sm_count / x.l2_bytes)

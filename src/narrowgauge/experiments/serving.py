@@ -35,9 +35,11 @@ _IN_ATTENTION = {
     "sglang": frozenset({Kind.KV_WRITE}),
     "trtllm-0.9": frozenset({Kind.KV_WRITE, Kind.ROPE}),
     "qserve": frozenset({Kind.KV_WRITE, Kind.ROPE}),
+    "comet": frozenset({Kind.KV_WRITE, Kind.ROPE}),
+    "marlin": frozenset({Kind.KV_WRITE}),
 }
 #: whose step cost stands for that of a framework without whole models to fit one on
-_STEP = {"trtllm-0.9": "trtllm"}
+_STEP = {"trtllm-0.9": "trtllm", "marlin": "vllm"}
 NAMES = (*_IN_ATTENTION, ALONE)
 
 

@@ -88,14 +88,15 @@ QSERVE = LowBitKernel(
     threads=256,
     stages=3,
     step_k=64,
+    overlaps=False,
 )
 COMET = LowBitKernel(
     library="comet",
     source="Liu et al., arXiv 2410.12168: tiles of 128 in every dimension, blocks of 128 channels with activations of four or "
     "eight bits, weights interleaved so that INT4 becomes INT8 in two instructions; group sums scaled in the loop",
-    conversion={"w4a8": {"lop3": 0.25, "shift": 0.125}},
-    tiles=(Tile(16, 128, m_to=16), Tile(32, 128, m_to=32), Tile(64, 128, m_to=64), Tile(128, 128)),
-    splits=(1, 2, 4, 8),
+    conversion={"w4a8": {"lop3": 0.125, "shift": 0.125}, "w4a4": {}},
+    tiles=(Tile(128, 128),),
+    splits=(1, 2, 4),
     threads=128,
     stages=4,
     step_k=128,
@@ -122,6 +123,7 @@ LIQUID = LowBitKernel(
     threads=256,
     stages=4,
     step_k=128,
+    wgmma=True,
 )
 BITNET = LowBitKernel(
     library="bitnet",

@@ -25,14 +25,16 @@ HALF_BYTES = 2.0
 class LowBitKernel:
     """A kernel of one library.
 
-    `conversion`: instruction results per weight by class, for each precision (its name without the group size, or with it where
-    that changes the loop). `threads` of a CTA. `stages` of the asynchronous copy pipeline, 1 where loads are waited for; then
-    `dependent_loads` names the memories whose latencies follow one another in a step. `step_k`: elements of K in a step.
-    `convert_rows`: rows of a tile that one conversion serves. `through_shared`: converted weights are written to shared memory
-    and read back, each access taking `bank_ways` passes. `partial_bytes` of a partial sum that splits exchange; `split_slots`:
-    CTAs per place on the GPU up to which the library splits. `calibrated_as`: precision of the calibrated kernels whose fitted
-    numbers serve this one. `gemv`: instruction results per weight of the CUDA-core kernel for
-    up to `gemv_max_m` rows. `group_in_loop`: group sums are scaled as FP32 numbers in the main loop."""
+    `conversion`: instruction results per weight by class, for each precision (its name without the group size, or with it
+    where that changes the loop). `threads` of a CTA. `stages` of the asynchronous copy pipeline, 1 where loads are waited
+    for; then `dependent_loads` names the memories whose latencies follow one another in a step. `step_k`: elements of K in a
+    step. `convert_rows`: rows of a tile that one conversion serves. `through_shared`: converted weights are written to shared
+    memory and read back, each access taking `bank_ways` passes. `partial_bytes` of a partial sum that splits exchange;
+    `split_slots`: CTAs per place on the GPU up to which the library splits. `calibrated_as`: precision of the calibrated
+    kernels whose fitted numbers serve this one. `gemv`: instruction results per weight of the CUDA-core kernel for up to
+    `gemv_max_m` rows. `group_in_loop`: group sums are scaled as FP32 numbers in the main loop. `wgmma`: written for Hopper's
+    asynchronous instructions, not for `mma.sync`. `overlaps`: one step is converted while another is multiplied; where the
+    same warps do both in turn, the times add up (LiquidGEMM, arXiv 2509.01229, cost model)."""
 
     library: str
     source: str
@@ -52,6 +54,8 @@ class LowBitKernel:
     gemv: Counts | None = None
     gemv_max_m: int = 0
     group_in_loop: bool = False
+    wgmma: bool = False
+    overlaps: bool = True
 
     def takes(self, precision: str) -> bool:
         """Whether the kernel was written for weights and activations of that precision."""

@@ -43,13 +43,21 @@ class MaskedMha:
         return {**params, "scalar_ops": params["scalar_ops"] / self.elements + converting}
 
 
+_KV4 = {f"{query}-kvint4": {"lop3": 0.5, "shift": 0.125, "fp16x": 2.0} for query in ("bf16", "fp16")}
 QSERVE = MaskedMha(
     library="qserve",
     source="QServe, arXiv 2405.04532, section 5.3: FP16 in place of FP32 arithmetic, INT4 → FP16 by bit operations, a scale and "
     "a zero point per head; kernels/csrc/fused_attention reads the cache once per query head",
     tensor_groups=(),
     elements=2.0,
-    conversion={f"{query}-kvint4": {"lop3": 0.5, "shift": 0.125, "fp16x": 2.0} for query in ("bf16", "fp16")},
+    conversion=_KV4,
+)
+COMET = MaskedMha(
+    library="comet",
+    source="COMET, arXiv 2410.12168: 4-bit caches read by a kernel of the same kind as QServe's, as far as the paper says",
+    tensor_groups=(),
+    elements=2.0,
+    conversion=_KV4,
 )
 TRTLLM_09 = MaskedMha(
     library="trtllm-0.9",
@@ -59,7 +67,7 @@ TRTLLM_09 = MaskedMha(
     elements=1.0,
     conversion={},
 )
-KERNELS = {kernel.library: kernel for kernel in (QSERVE, TRTLLM_09)}
+KERNELS = {kernel.library: kernel for kernel in (QSERVE, COMET, TRTLLM_09)}
 
 
 def masked_mha(library: str) -> MaskedMha | None:

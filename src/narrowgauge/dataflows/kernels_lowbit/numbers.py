@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from narrowgauge.dataflows.conversion import cycles_per_weight, instructions_per_weight
 from narrowgauge.dataflows.gemm_search import Numbers
 from narrowgauge.dataflows.kernels_lowbit.description import LowBitKernel
@@ -14,15 +12,18 @@ HALF_MAC = {"fp16x": 1.0}  # of the calibrated weight-only GEMV, beside its conv
 PARTIAL_BYTES = 4.0  # of a partial sum in the kernels that `split_traffic` was fitted on
 
 
-def written_so(kernel: LowBitKernel, x: Numbers, gpu: GpuResources, params: Mapping[str, float]) -> Numbers:
+def written_so(kernel: LowBitKernel, x: Numbers, gpu: GpuResources, weight_only: bool) -> Numbers:
     """The numbers of the kernel on the machine of `x`: its steps, pipeline, conversion and splits; launched into a stream.
 
-    A GEMV spends more than its counted instructions by the factor of the calibrated one."""
+    Where only weights are narrow, `x` has the tensor core at the rate of `mma.sync` already. A GEMV spends more than its counted
+    instructions by the factor of the calibrated one."""
     waiting = kernel.waiting_cycles(gpu)
     changed = x._replace(
+        tensor_macs=x.tensor_macs * (1.0 if kernel.wgmma or weight_only else gpu.mma_sync_fraction),
         step_k=float(kernel.step_k),
         convert_cycles=x.convert_cycles + kernel.shared_cycles(gpu),
         convert_rows=float(kernel.convert_rows),
+        serial_convert=0.0 if kernel.overlaps else 1.0,
         max_stages=float(kernel.stages),
         max_resident=kernel.max_resident,
         split_slots=kernel.split_slots,
