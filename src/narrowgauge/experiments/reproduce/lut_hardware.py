@@ -76,6 +76,7 @@ def _array(case: Case) -> dict[str, float]:
         "compute_intensity_x": whole.total_area_um2 / area,
         "power_efficiency_x": power_mw(whole, scheme) / power,
         "tops_per_w": 2 / unit.pj_per_mac(scheme),
+        "share_of_fp16_tensor_core": area / sum(_array_unit("tensor-core-fp16-28nm").modelled_area_um2().values()),
     }
 
 
@@ -197,6 +198,9 @@ EXPERIMENT = Experiment(
         "power_mw": Measure("mW", "one busy array"),
         "compute_intensity_x": Measure("x", "area of the array with whole tables that it builds itself, over this one's"),
         "power_efficiency_x": Measure("x", "its power over this one's"),
+        "share_of_fp16_tensor_core": Measure(
+            "ratio", "area of the array over that of an A100's FP16 tensor core, both from components"
+        ),
         "area_saving_x": Measure("x", "area of as many multipliers of the activations' format, over the array's"),
         "power_saving_x": Measure("x", "their power over the array's"),
         "tile_m": Measure("count", "rows of the array with the least area × power"),
