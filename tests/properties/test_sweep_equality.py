@@ -44,6 +44,14 @@ MIXED = {
             "clock.boost_mhz": {"linear": [1000, 2000, 2]},
         },
     },
+    "another unit in the tensor core's place": {
+        "model": "llama-3-8b",
+        "machine": ["a100-sxm-80gb", "h100-sxm"],
+        "replace": {"tensor_core": ["none", "lut-4x", "lut-8x", "bitmod-sm"]},
+        "scheme": ["w4a8-g128", "w4a16-g128", "w2a8-ternary"],
+        "batch": [1, 64],
+        "override": {"l2.bytes_per_sm_cycle": [30, 60], "dram.bandwidth_gb_per_s": [2000, 4000]},
+    },
     "a sample": {
         "model": "llama-3-8b",
         "machine": ["a100-sxm-80gb", "h100-sxm"],
@@ -58,6 +66,8 @@ MIXED = {
 def alone(point: pd.Series) -> ng.Prediction | str:
     machine = ng.load_machine(point["machine"])
     changes = {path: float(point[path]) for path in point.index if path in rules()}
+    if point["tensor_core"] != "none":
+        machine = machine.replace_unit("tensor_core", point["tensor_core"])
     try:
         return ng.predict(
             point["model"],

@@ -100,3 +100,21 @@ def test_what_is_no_sweep_is_said(written, text):
 
 def test_a_missing_file_is_named(tmp_path):
     assert "nothing.yaml: cannot be read" in faults(tmp_path / "nothing.yaml")[0]
+
+
+def test_units_stand_in_the_slots_of_the_machine():
+    swept = read_sweep({"model": "gpt2", "machine": "a100-sxm-80gb", "replace": {"tensor_core": ["none", "LUT_4x"]}})
+    assert {axis.name: axis.choices for axis in swept.axes}["tensor_core"] == ("none", "lut-4x")
+    plain = read_sweep({"model": "gpt2", "machine": "a100-sxm-80gb"})
+    assert {axis.name: axis.choices for axis in plain.axes}["tensor_core"] == ("none",)
+
+
+def test_unknown_slots_and_units_are_named(written):
+    found = faults(written("model: gpt2\nmachine: h100-sxm\nreplace:\n  tensor_cor: lut-4x\n  tensor_core: [lut-4y, fp16-mac]\n"))
+    assert "sweep.yaml:4: replace.tensor_cor: unknown slot, did you mean 'tensor_core'?" in found[0]
+    assert "sweep.yaml:5: replace.tensor_core: unknown unit 'lut-4y'; did you mean 'lut-4x'?" in found[1]
+    assert "was not made to stand in an SM" in found[2]
+
+
+def test_a_unit_by_itself_is_no_table():
+    assert "must be a table of slot: units" in faults({"model": "gpt2", "machine": "h100-sxm", "replace": "lut-4x"})[0]

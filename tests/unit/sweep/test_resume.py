@@ -147,6 +147,29 @@ def test_changed_code_makes_the_points_of_its_family_stale(tmp_path, monkeypatch
         monkeypatch.undo()
 
 
+ONE = {"model": "gpt2", "machine": "a100-sxm-80gb", "scheme": "w4a8", "input": 64}
+UNITS = {**ONE, "replace": {"tensor_core": ["none", "lut-4x"]}}
+
+
+def test_changed_code_of_units_makes_their_points_stale(tmp_path, monkeypatch):
+    run_sweep(UNITS, tmp_path)
+    monkeypatch.setattr(
+        "narrowgauge.experiments.sweep.code_groups.code_hash", lambda name: code_hash(name) + "x" * (name == "unit")
+    )
+    assert set(stale(UNITS, tmp_path)["tensor_core"]) == {"lut-4x"}
+
+
+def test_a_changed_specification_of_a_unit_makes_its_points_stale(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    text = "base: lut-4x\nunits_per_sm: [{}, count, assumed, me, what if]\nsources:\n  me: a test\n"
+    mine.write_text(text.format(8))
+    sweep = {**ONE, "replace": {"tensor_core": ["none", "lut-8x", str(mine)]}}
+    run_sweep(sweep, tmp_path / "out")
+    assert len(stale(sweep, tmp_path / "out")) == 0
+    mine.write_text(text.format(2))
+    assert set(stale(sweep, tmp_path / "out")["tensor_core"]) == {str(mine)}
+
+
 #: modules that a prediction loads and that say nothing of its numbers: names, texts, errors, other kinds of hardware
 WITHOUT_NUMBERS = (
     "narrowgauge.errors", "narrowgauge.registry", "narrowgauge.provenance", "narrowgauge.archmodels.catalogue",
@@ -159,8 +182,15 @@ WITHOUT_NUMBERS = (
 )  # fmt: skip
 
 
-def test_every_module_of_a_prediction_stands_in_a_group():
-    code = "import sys, narrowgauge as ng; ng.predict('deepseek-v2-lite', on='h100-sxm', scheme='fp8', tp=2); print(*sys.modules)"
+PREDICTIONS = {
+    "experts on two GPUs": "ng.predict('deepseek-v2-lite', on='h100-sxm', scheme='fp8', tp=2)",
+    "another unit": "ng.predict('gpt2', ng.load_machine('h100-sxm').replace_unit('tensor_core', 'lut-4x'), 'w4a8', 1, 64, 8)",
+}
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS.values(), ids=PREDICTIONS)
+def test_every_module_of_a_prediction_stands_in_a_group(prediction):
+    code = f"import sys, narrowgauge as ng; {prediction}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     known = {path for group in GROUPS for path in paths_of(group)}
     for name in (name for name in loaded if name.startswith("narrowgauge.")):
@@ -185,7 +215,7 @@ def test_a_shard_of_another_schema_is_left_alone(small, tmp_path, monkeypatch):
     monkeypatch.setattr("narrowgauge.experiments.sweep.store.SCHEMA", 99)
     run_sweep(small, tmp_path)
     monkeypatch.undo()
-    with pytest.raises(InputError, match=r"manifest.json: has schema 99, this version reads 1"):
+    with pytest.raises(InputError, match=r"manifest.json: has schema 99, this version reads 2"):
         run_sweep(small, tmp_path)
     (tmp_path / "manifest.json").unlink()
     before = shards(tmp_path)

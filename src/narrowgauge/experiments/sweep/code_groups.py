@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-COMMON, EVENT = "common", "event"
+COMMON, EVENT, UNIT = "common", "event", "unit"
 #: patterns below the package, by group; a kernel family's group bears its name
 GROUPS: Mapping[str, tuple[str, ...]] = {
     COMMON: (
@@ -48,7 +48,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "experiments/serving.py",
         "experiments/sweep/evaluation*.py",
     ),
-    "gemm": ("dataflows/gemm*.py", "dataflows/conversion.py"),
+    "gemm": ("dataflows/gemm*.py", "dataflows/conversion.py", "dataflows/unit.py", "dataflows/kernels_lowbit/*.py"),
     "attention-prefill": (
         "dataflows/attention_prefill.py",
         "dataflows/attention_features.py",
@@ -59,6 +59,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "attention-decode": (
         "dataflows/attention_decode*.py",
+        "dataflows/kernels_lowbit/*.py",
         "dataflows/attention_features.py",
         "dataflows/attention_profiles.py",
         "dataflows/attention_splits.py",
@@ -68,6 +69,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "elementwise": ("dataflows/elementwise*.py",),
     "all-reduce": ("dataflows/collective.py",),
     "all-gather": ("dataflows/collective.py",),
+    UNIT: (
+        "archmodels/specified.py",
+        "archmodels/units/*.py",
+        "archmodels/components/*.py",
+        "archmodels/components/**/*.yaml",
+    ),
     EVENT: ("dataflows/event/*.py", "sim/*.py"),
 }
 

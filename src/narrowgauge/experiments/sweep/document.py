@@ -5,6 +5,7 @@
     scheme: [bf16, w4a16-g128]
     batch: {powers_of_two: [1, 256]}
     override: {dram.bandwidth_gb_per_s: [2000, 3350, 4800]}
+    replace: {tensor_core: [none, lut-4x]}
     where: batch * input <= 65536
     columns: {tokens_per_j: 1 / energy_per_output_token_j}
 
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from narrowgauge.archmodels.machine import SLOTS
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.archmodels.yaml_source import YamlSource, read_yaml
 from narrowgauge.errors import InputError, Problem, nearest
@@ -28,7 +30,7 @@ from narrowgauge.experiments.sweep.parameters import PARAMETERS, Parameter, over
 from narrowgauge.experiments.sweep.ranges import Interval, Values, read_values
 
 METHODS = ("random", "latin_hypercube")
-SECTIONS = (*PARAMETERS, "override", "where", "columns", "sample", "grid")
+SECTIONS = (*(name for name in PARAMETERS if name not in SLOTS), "replace", "override", "where", "columns", "sample", "grid")
 DEFAULT_SEED = 0
 Place = Callable[..., str]
 
@@ -98,8 +100,8 @@ class _Reader:
                 path = f"; write it below override: {{{key}: …}}" if key in rules() else ""
                 self._add(f"unknown key, {nearest(str(key), SECTIONS)}{path}", key)
         sample = self._sample()
-        named = [self._axis(parameter, self._tree.get(name), name) for name, parameter in PARAMETERS.items()]
-        axes = [axis for axis in (*named, *self._overrides()) if axis is not None]
+        named = [self._axis(parameter, self._tree.get(name), name) for name, parameter in PARAMETERS.items() if name not in SLOTS]
+        axes = [axis for axis in (*named, *self._slots(), *self._overrides()) if axis is not None]
         if sample is None:
             self._no_intervals(axes)
         columns = self._columns()
@@ -134,6 +136,16 @@ class _Reader:
         if not faults and not isinstance(values, Interval):
             values = tuple(dict.fromkeys(parameter.spelling(value) for value in values))
         return None if faults else Axis(parameter.name, values, whole, is_override)
+
+    def _slots(self) -> list[Axis | None]:
+        table = self._tree.get("replace") or {}
+        if not isinstance(table, Mapping):
+            self._add("must be a table of slot: units", "replace")
+            return []
+        for slot in table:
+            if slot not in SLOTS:
+                self._add(f"unknown slot, {nearest(str(slot), SLOTS)}", "replace", slot)
+        return [self._axis(PARAMETERS[slot], table.get(slot), "replace", slot) for slot in SLOTS]
 
     def _overrides(self) -> list[Axis | None]:
         table = self._tree.get("override") or {}

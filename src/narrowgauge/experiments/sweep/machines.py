@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from narrowgauge.archmodels import Hardware, Machine, load_machine
 from narrowgauge.archmodels.schema import rules
+from narrowgauge.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,13 @@ def machine_of(name: str) -> Hardware:
 @lru_cache(maxsize=512)
 def _read(name: str, changed_ns: int | None) -> Hardware:
     return load_machine(name if changed_ns is None else Path(name))
+
+
+def with_unit(machine: Hardware, slot: str, unit: str) -> Machine:
+    """The GPU with another unit in a slot; raises InputError for hardware that is no GPU."""
+    if not isinstance(machine, Machine):
+        raise InputError(f"{machine.name} is no GPU; only a GPU has units that another can replace")
+    return machine.replace_unit(slot, unit)
 
 
 def structural(path: str) -> bool:

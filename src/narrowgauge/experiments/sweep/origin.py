@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from narrowgauge.archmodels import Machine
+from narrowgauge.archmodels.units.catalogue import load_unit
 from narrowgauge.experiments.sweep.code_groups import GROUPS, code_hashes
 from narrowgauge.experiments.sweep.content import content_hash
 from narrowgauge.experiments.sweep.document import Sweep
 from narrowgauge.experiments.sweep.machines import machine_of
+from narrowgauge.experiments.sweep.parameters import NOTHING
 from narrowgauge.experiments.sweep.settings import Setting
 
 PACKAGES = ("narrowgauge", "numpy", "numba", "pandas", "pyarrow")
@@ -23,6 +25,8 @@ PACKAGES = ("narrowgauge", "numpy", "numba", "pandas", "pyarrow")
 
 def origin(sweep: Sweep, settings: Iterable[Setting], command: str) -> dict[str, Any]:
     """One entry of the manifest's `runs`."""
+    settings = tuple(settings)
+    units = sorted({setting.tensor_core for setting in settings} - {NOTHING})
     machines = {setting.machine: machine_of(setting.machine) for setting in settings}
     return {
         "sweep": sweep.label,
@@ -38,6 +42,7 @@ def origin(sweep: Sweep, settings: Iterable[Setting], command: str) -> dict[str,
             for name, machine in machines.items()
             if isinstance(machine, Machine)
         },
+        "units": {name: content_hash(load_unit(name)) for name in units},
     }
 
 

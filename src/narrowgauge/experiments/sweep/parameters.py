@@ -1,4 +1,5 @@
-"""The parameters that a sweep may vary: the arguments of `predict` by the names of its options, and specification paths."""
+"""The parameters that a sweep may vary: the arguments of `predict` by the names of its options, slots of the machine that another
+unit may fill, and specification paths."""
 
 from __future__ import annotations
 
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from narrowgauge.archmodels import load_machine
+from narrowgauge.archmodels.machine import SLOTS
 from narrowgauge.archmodels.schema import rules
-from narrowgauge.errors import InputError, nearest
+from narrowgauge.archmodels.units.in_sm import in_sm
+from narrowgauge.errors import InputError, UnsupportedError, nearest
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.serving import DEFAULT, framework
 from narrowgauge.experiments.sweep.expression import ValueKind
@@ -19,6 +22,9 @@ from narrowgauge.formats import parse_scheme
 from narrowgauge.registry import canonical
 from narrowgauge.workloads import read_model
 from narrowgauge.workloads.fields import MAX_DIMENSION
+
+#: in a slot: the GPU's own tensor cores
+NOTHING = "none"
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ def _text(name: str, default: str | None, read: Callable[[str], Any]) -> Paramet
             read(str(value))
         except InputError as error:
             return [problem.what if problem.where == name else str(problem) for problem in error.problems]
+        except UnsupportedError as error:
+            return [str(error)]
         return []
 
     def spelling(value: Any) -> str:
@@ -76,12 +84,17 @@ def _machine(name: str) -> Any:
     return load_machine(name if canonical(name) == name or not _is_path(name) else Path(name))
 
 
+def _unit(name: str) -> Any:
+    return None if canonical(name) == NOTHING else in_sm(name)
+
+
 #: in the order in which results show them
 PARAMETERS: Mapping[str, Parameter] = {
     parameter.name: parameter
     for parameter in (
         _text("model", None, read_model),
         _text("machine", None, _machine),
+        *(_text(slot, NOTHING, _unit) for slot in SLOTS),
         _text("scheme", "bf16", parse_scheme),
         _size("tp", 1),
         _text("framework", DEFAULT, framework),

@@ -1,8 +1,8 @@
 """What points share: a setting is everything but the sizes of the request and continuous numbers of the specification.
 
-A setting knows what its results depend on: the model's dimensions, the machine's numbers, the fits that serve its kernels, the
-framework's step cost, and the code of the kernel families in it. The hash of that is part of every point's identity, so that a
-change makes exactly those points stale which it touches.
+A setting knows what its results depend on: the model's dimensions, the machine's numbers, those of another unit in it, the fits
+that serve its kernels, the framework's step cost, and the code of the kernel families in it. The hash of that is part of every
+point's identity, so that a change makes exactly those points stale which it touches.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from narrowgauge.errors import NarrowgaugeError
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.predict import decode_calls, prefill_calls
 from narrowgauge.experiments.predict_request import Request, check
-from narrowgauge.experiments.sweep.code_groups import COMMON, EVENT, code_hashes
+from narrowgauge.experiments.sweep.code_groups import COMMON, EVENT, UNIT, code_hashes
 from narrowgauge.experiments.sweep.content import content_hash
-from narrowgauge.experiments.sweep.machines import decides_kernels, machine_of, structural
-from narrowgauge.experiments.sweep.parameters import PARAMETERS
+from narrowgauge.experiments.sweep.machines import decides_kernels, machine_of, structural, with_unit
+from narrowgauge.experiments.sweep.parameters import NOTHING, PARAMETERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,11 +38,12 @@ _KEY_BYTES = 16
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting; `replaced` are structural numbers of the specification with their values, `varied` paths that differ from
-    point to point."""
+    """One setting; `tensor_core` is the unit in that slot, `replaced` are structural numbers of the specification with their
+    values, `varied` paths that differ from point to point."""
 
     model: str
     machine: str
+    tensor_core: str
     scheme: str
     tp: int
     framework: str
@@ -58,7 +59,8 @@ class Setting:
     def hardware(self) -> Hardware:
         """The machine with its replaced numbers; the varied ones as specified. Raises InputError for what a machine refuses."""
         machine = machine_of(self.machine)
-        return machine.with_(**dict(self.replaced)) if self.replaced else machine
+        changed = machine.with_(**dict(self.replaced)) if self.replaced else machine
+        return changed if self.tensor_core == NOTHING else with_unit(changed, "tensor_core", self.tensor_core)
 
     def request(self, on: Hardware, batch: int, input_tokens: int, output_tokens: int) -> Request:
         """A checked request of these sizes; raises InputError with everything that is wrong."""
@@ -93,6 +95,7 @@ def _setting(row: pd.Series[Any], paths: list[str]) -> Setting:
     return Setting(
         model=str(row["model"]),
         machine=str(row["machine"]),
+        tensor_core=str(row["tensor_core"]),
         scheme=str(row["scheme"]),
         tp=int(row["tp"]),
         framework=str(row["framework"]),
@@ -121,7 +124,9 @@ def _template(setting: Setting) -> Setting:
 
 def _depends(setting: Setting) -> str:
     """Numbers that vary do not count: they are set to the same value for everybody."""
-    groups = {COMMON, *((EVENT,) if setting.fidelity == Fidelity.EVENT else ())}
+    groups = {COMMON}
+    groups |= {EVENT} if setting.fidelity == Fidelity.EVENT else set()
+    groups |= {UNIT} if setting.tensor_core != NOTHING else set()
     try:
         machine = setting.hardware()
         if isinstance(machine, Machine) and setting.varied:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-SCHEMA = 1
+SCHEMA = 2  # 2: a column for the unit in each slot
 MANIFEST, SHARDS, SUFFIX, DAMAGED = "manifest.json", "shards", ".parquet", ".damaged"
 _META = b"narrowgauge.sweep.schema"
 _HASH_DIGITS = 32
