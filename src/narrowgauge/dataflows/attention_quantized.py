@@ -1,9 +1,9 @@
-"""Attention over new tokens whose two products run in different narrow formats: Q·K in INT4 or INT8, P·V in FP8 or FP16.
+"""Attention over new tokens with both products in narrow formats of their own: Q·K in INT4 or INT8, P·V in FP8 or FP16.
 
 SageAttention and SageAttention2 (Zhang et al., arXiv 2410.02367, 2411.10958). The schedule is that of FlashAttention, which the
-family `attention-prefill` costs; a step differs in three things: each product runs at the rate of its own operands, integer
-scores are turned into FP32 and scaled, and probabilities are turned into FP8 two at a time. Quantising Q and K beforehand is a
-kernel of its own.
+family `attention-prefill` costs. A step differs in three things: each product runs at the rate of its own operands; integer
+scores are turned into FP32, their scale going into the one of softmax; probabilities are turned into FP8 two at a time.
+Quantising Q and K beforehand is a kernel of its own.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def quantized_prefill_us(
     mma = pairs * (shape.head_dim / gpu.tensor_macs[products.scores] + shape.value_dim / gpu.tensor_macs[products.values])
     softmax = dense.softmax
     if products.scores in INTEGER_SCORES:
-        softmax = softmax + pairs * (1.0 / gpu.alu_results["cvt_other"] + 1.0 / gpu.alu_results["fp32"])
+        softmax = softmax + pairs / gpu.alu_results["cvt_other"]
     if products.values.startswith("fp8"):
         softmax = softmax + pairs / (PACKED * gpu.alu_results["cvt_other"])
     real = mma / params["mma_efficiency"]
