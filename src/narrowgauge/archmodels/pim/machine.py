@@ -93,7 +93,9 @@ class PimMachine:
 
     @property
     def macs_at_once(self) -> int:
-        """Multiply-accumulates that a channel takes in one interval: one for each rank where ranks have their own pace."""
+        """Multiply-accumulates that a channel takes in one interval: one for each rank or pseudo-channel with its own pace."""
+        if self.mac_pace.scope is Level.PSEUDO_CHANNEL:
+            return self.standard.organisation.pseudo_channels
         if self.mac_pace.scope is not Level.RANK or not self.program.every_rank:
             return 1
         return self.standard.organisation.pseudo_channels * self.standard.organisation.ranks

@@ -13,7 +13,16 @@ from functools import partial
 from narrowgauge.archmodels.pim.tasks import DecodeAttention, Gemv
 from narrowgauge.sim.dram import Standard
 from narrowgauge.sim.dram.program import Barrier, Program
-from narrowgauge.sim.dram.programs import Place, aim_gemv, attention, hbm_pim_gemv, neupims_gemv
+from narrowgauge.sim.dram.programs import (
+    Place,
+    aim_gemv,
+    all_bank_gemv,
+    attention,
+    bundle_attention,
+    bundle_gemv,
+    hbm_pim_gemv,
+    neupims_gemv,
+)
 
 MAC, BUFFER, REGISTER, RESULT = "pim mac", "global buffer write", "register write", "result read"
 BIAS, SOFTMAX, MODE = "bias write", "softmax", "mode switch"
@@ -34,13 +43,14 @@ class GemvProgram:
 @dataclass(frozen=True)
 class AttentionProgram:
     """`build` makes the program of one unit of work, of which `units` of `parts` are spread evenly over the channels: a channel
-    runs all parts of its units one after another."""
+    runs all parts of its units one after another. `softmax`: the memory has a unit for it, else it is the host's work."""
 
     phases: Mapping[str, str]
     build: Callable[[Standard, DecodeAttention, Fraction], Program]
     units: Callable[[DecodeAttention], int]
     parts: Callable[[DecodeAttention], int]
     every_rank: bool = True
+    softmax: bool = True
 
 
 def repeated(program: Program, times: int) -> Program:
@@ -79,6 +89,19 @@ def _neupims_attention(standard: Standard, task: DecodeAttention, element_bytes:
     return Program(f"NeuPIMs attention, {task.heads} heads over {task.tokens} tokens", both)
 
 
+def _bundle(standard: Standard, task: Gemv, channels: int, vectors: int, element_bytes: Fraction) -> Program:
+    return bundle_gemv(standard, task.outputs, task.inputs, channels, vectors, element_bytes)
+
+
+def _all_bank(standard: Standard, task: Gemv, channels: int, vectors: int, element_bytes: Fraction) -> Program:
+    return repeated(all_bank_gemv(standard, task.outputs, task.inputs, channels, element_bytes), vectors)
+
+
+def _bundle_attention(standard: Standard, task: DecodeAttention, element_bytes: Fraction) -> Program:
+    """One KV head on a channel; the query heads of its group share what is read."""
+    return bundle_attention(standard, task.tokens, task.head_dim, task.heads // task.kv_heads, element_bytes)
+
+
 def _kv_heads(task: DecodeAttention) -> int:
     return task.batch * task.kv_heads
 
@@ -95,6 +118,8 @@ def _attacc_at(place: Place, mac: str) -> AttentionProgram:
 
 _NEUPIMS = {"comp": MAC, "gwrite": BUFFER, "read-result": RESULT}
 
+_BUNDLE = {"read-bundle": MAC}
+_ALL_BANK = {"mac-all": MAC, "write-global": BUFFER, "move-to-softmax": RESULT}
 _HBM_PIM = {"read-half": MAC, "write-half": REGISTER, "read": MODE, "write": MODE}
 _AIM = {"mac-all": MAC, "write-global": BUFFER, "write-bias": BIAS, "read-mac": RESULT}
 
@@ -102,11 +127,14 @@ GEMV: Mapping[str, GemvProgram] = {
     "hbm-pim": GemvProgram(_HBM_PIM, _hbm_pim, every_rank=False, own_rows=False),
     "aim": GemvProgram(_AIM, _aim, every_rank=True, own_rows=True),
     "neupims": GemvProgram(_NEUPIMS, _neupims, every_rank=True, own_rows=True),
+    "logic-die": GemvProgram(_BUNDLE, _bundle, every_rank=True, own_rows=False),
+    "all-bank": GemvProgram(_ALL_BANK, _all_bank, every_rank=True, own_rows=False),
 }
 
 ATTENTION: Mapping[str, AttentionProgram] = {
     "attacc-bank": _attacc_at(Place.BANK, "mac-all"),
     "attacc-bank-group": _attacc_at(Place.BANK_GROUP, "mac-same"),
     "attacc-buffer": _attacc_at(Place.BUFFER, "mac-pseudo"),
-    "neupims": AttentionProgram(_NEUPIMS, _neupims_attention, units=lambda task: task.batch, parts=lambda task: 1),
+    "neupims": AttentionProgram(_NEUPIMS, _neupims_attention, units=lambda task: task.batch, parts=lambda task: 1, softmax=False),
+    "logic-die": AttentionProgram(_BUNDLE, _bundle_attention, units=_kv_heads, parts=lambda task: 1),
 }

@@ -68,7 +68,8 @@ def _gemv(machine: PimMachine, program: GemvProgram, task: Gemv, element_bytes: 
         return run(standard, program.build(standard, task, machine.channels, vectors, element_bytes), program.phases)
 
     requests = len(program.build(standard, task, machine.channels, 1, element_bytes))
-    outcome, line = extended(at, task.vectors, max(REQUESTS // requests, 2))
+    together = standard.pim.get("vectors", 1)
+    outcome, line = extended(at, task.vectors, max(REQUESTS // requests, 2) * together, together)
     return _summary(machine, outcome, machine.channels, line)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from narrowgauge.archmodels import Npu, System
 from narrowgauge.archmodels.pim import DecodeAttention, Gemv, Service, Task, service
-from narrowgauge.archmodels.pim.programs import SOFTMAX
 from narrowgauge.errors import NarrowgaugeError, UnsupportedError
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.hetero.plan import HOST, LINK, PIM, Way, device_line
@@ -85,7 +84,7 @@ def _format(stored: str, other: str) -> str:
 def _softmax(system: System, ops: Sequence[Operator]) -> Way:
     """The host's part between scores and context, where the memory has no softmax unit: before its next work, on its own."""
     program = system.pim.attention
-    if program is None or SOFTMAX in program.phases.values():
+    if program is None or program.softmax:
         return ()
     if not isinstance(system.host, Npu):
         raise UnsupportedError(f"{system.pim.name} has no softmax unit, and no kernel of {system.host.name} does softmax alone")

@@ -13,5 +13,18 @@ from narrowgauge.sim.dram.programs.attacc import Place, attention
 from narrowgauge.sim.dram.programs.hbm_pim import hbm_pim_add, hbm_pim_gemv
 from narrowgauge.sim.dram.programs.host import host_add, host_gemv
 from narrowgauge.sim.dram.programs.neupims import neupims_gemv
+from narrowgauge.sim.dram.programs.stream import all_bank_gemv, bundle_attention, bundle_gemv
 
-__all__ = ["Place", "aim_gemv", "attention", "hbm_pim_add", "hbm_pim_gemv", "host_add", "host_gemv", "neupims_gemv"]
+__all__ = [
+    "Place",
+    "aim_gemv",
+    "all_bank_gemv",
+    "attention",
+    "bundle_attention",
+    "bundle_gemv",
+    "hbm_pim_add",
+    "hbm_pim_gemv",
+    "host_add",
+    "host_gemv",
+    "neupims_gemv",
+]
