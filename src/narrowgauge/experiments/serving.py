@@ -35,6 +35,8 @@ _IN_ATTENTION = {
     "sglang": frozenset({Kind.KV_WRITE}),
     "trtllm-0.9": frozenset({Kind.KV_WRITE, Kind.ROPE}),
     "qserve": frozenset({Kind.KV_WRITE, Kind.ROPE}),
+    "awq": frozenset({Kind.KV_WRITE, Kind.ROPE}),
+    "quick": frozenset({Kind.KV_WRITE, Kind.ROPE}),
     "comet": frozenset({Kind.KV_WRITE, Kind.ROPE}),
     "marlin": frozenset({Kind.KV_WRITE}),
 }

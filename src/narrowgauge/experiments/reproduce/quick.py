@@ -1,4 +1,5 @@
-"""QUICK (Kim et al., arXiv 2402.10076): weight-only GEMMs without a write-back to shared memory, beside AWQ's kernel and FP16."""
+"""QUICK (Kim et al., arXiv 2402.10076): weight-only GEMMs without a write-back to shared memory, beside AWQ's kernel and FP16, as
+kernels and inside AutoAWQ."""
 
 from __future__ import annotations
 
@@ -8,28 +9,45 @@ from typing import Annotated, Literal
 
 from narrowgauge.archmodels import load_gpu
 from narrowgauge.experiments.kernel_latency import gemm_latency
+from narrowgauge.experiments.predict import predict as predict_model
 from narrowgauge.experiments.predict_estimate import Estimate
 from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.units import MS_PER_S
 
-KERNELS = {"fp16": ("fp16", "trtllm"), "awq": ("w4a16-g128", "awq"), "quick": ("w4a16-g128", "quick")}
+#: scheme, kernel library, and framework whose decode passes use it
+KERNELS = {
+    "fp16": ("fp16", "trtllm", "none"),
+    "awq": ("w4a16-g128", "awq", "awq"),
+    "quick": ("w4a16-g128", "quick", "quick"),
+}
 FLOP_PER_US_OF_TFLOPS = 1e6
 
 
 @dataclass(frozen=True)
 class Case:
-    """One product in one kernel."""
+    """One product in one kernel, or a model where one is named; its batch is then `m`."""
 
+    model: Annotated[str, "model card or config.json; empty for one product"] = ""
     on: Annotated[str, "GPU"] = "a100-sxm-80gb"
     kernel: Annotated[Literal["fp16", "awq", "quick"], "kernel"] = "quick"
-    m: Annotated[int, "rows of activations"] = 64
+    m: Annotated[int, "rows of activations, sequences of a model"] = 64
     n: Annotated[int, "output channels"] = 8192
     k: Annotated[int, "input channels"] = 8192
+    input_tokens: Annotated[int, "tokens of a prompt"] = 128
+    output_tokens: Annotated[int, "tokens of an answer"] = 128
 
 
 def predict(case: Case) -> Mapping[str, float | Estimate]:
-    """Rate of the kernel, and its speedup over the two others."""
+    """Rate of the kernel and its speedup over the two others, or tokens per second of the decode passes of the model."""
+    if case.model:
+        scheme, _, framework = KERNELS[case.kernel]
+        tokens = (case.m, case.input_tokens, case.output_tokens)
+        served = predict_model(case.model, case.on, scheme, *tokens, framework=framework)
+        return {"tokens_per_s": served.tpot_ms.inverse(case.m * MS_PER_S)}
     machine = load_gpu(case.on)
-    latency = {name: gemm_latency(machine, *kernel, case.m, case.n, case.k) for name, kernel in KERNELS.items()}
+    latency = {
+        name: gemm_latency(machine, scheme, library, case.m, case.n, case.k) for name, (scheme, library, _) in KERNELS.items()
+    }
     own = latency[case.kernel]
     return {
         "rate_tflops": own.inverse(2.0 * case.m * case.n * case.k / FLOP_PER_US_OF_TFLOPS),
@@ -48,5 +66,6 @@ EXPERIMENT = Experiment(
         "latency_us": Measure("us", "of the kernel"),
         "speedup_over_fp16": Measure("x", "over cuBLAS"),
         "speedup_over_awq": Measure("x", "over AutoAWQ's GEMM kernel"),
+        "tokens_per_s": Measure("token/s", "decoded by the whole batch"),
     },
 )
