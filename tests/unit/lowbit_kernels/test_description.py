@@ -28,9 +28,7 @@ def plain_numbers(precision: str, machine=A100) -> Numbers:
 
 
 def numbers_of(kernel: LowBitKernel, precision: str, machine=A100) -> Numbers:
-    return described_numbers.written_so(
-        kernel, plain_numbers(precision, machine), machine.resources, weight_only="a16" in precision
-    )
+    return written_so(kernel, plain_numbers(precision, machine), machine.resources, weight_only="a16" in precision)
 
 
 def latency_us(kernel: LowBitKernel, precision: str) -> np.ndarray:
