@@ -74,14 +74,16 @@ class Found:
     complete: bool
 
 
-def search(product: Product, target: Target, objective: Objective = Objective.LATENCY) -> Found:
+def search(
+    product: Product, target: Target, objective: Objective = Objective.LATENCY, most_evaluations: int = MOST_EVALUATIONS
+) -> Found:
     """The best mapping; raises CapacityError where not even one quantum per buffer fits."""
     buffers = len(target.buffers)
     orders, stages = order_choices(len(target.levels)), list(combinations_of(STAGE_CHOICES, repeat=buffers))
     check(product, target, Mapping(_one_quantum(product, target), orders[0], stages[0]))
     quanta = _quanta(product, target)
     pool = _Pool(product, target, orders, stages)
-    coarse, complete = thinned(quanta, buffers, MOST_EVALUATIONS // (len(orders) * len(stages)))
+    coarse, complete = thinned(quanta, buffers, most_evaluations // (len(orders) * len(stages)))
     pool.explore(coarse)
     if not complete:
         _descend(pool, [chains(count, buffers) for count in quanta], objective)
