@@ -99,10 +99,11 @@ def predict(
 
 
 def _report(answer: Prediction, question: tuple[Any, ...], command: str) -> Report:
-    from narrowgauge.experiments.predict_request import check
+    from narrowgauge.experiments.predict_request import check, check_system, is_system
     from narrowgauge.experiments.report.predict import predict_report
 
-    return predict_report(answer, check(*question), command)
+    _, on, *_ = question
+    return predict_report(answer, check_system(*question) if is_system(on) else check(*question), command)
 
 
 def _schedule(answer: Prediction, machine: Hardware) -> Schedule:

@@ -42,7 +42,7 @@ def test_json_to_a_file_comes_beside_the_text(tmp_path) -> None:
     assert json.loads(target.read_text())["manifest"]["model"] == "llama-3-8b"
 
 
-@pytest.mark.parametrize("arguments", [["llama-3-8b"], ["llama-3-8b", "--on", "a100-sxm-80gb", "--html", "x.html"]])
+@pytest.mark.parametrize("arguments", [["llama-3-8b"], ["llama-3-8b", "--on", "a100-sxm-80gb", "--xml", "x.xml"]])
 def test_wrong_use_ends_with_exit_code_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(command, arguments).exit_code == 2
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrowgauge.experiments.figures.plot import Plot
-from narrowgauge.experiments.figures.style import PAPER, RESOURCE_COLOURS, legend_above, panels, patch
+from narrowgauge.experiments.figures.style import PAPER, legend_above, panels, patch, resource_colours
 from narrowgauge.experiments.predict_reasons import BINDS
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def binding(frame: pd.DataFrame) -> Plot:
 def _draw(data: pd.DataFrame, width_in: float) -> Figure:
     cases = sorted(data["case"].unique())
     figure, axes = panels(len(PHASES), width_in, AROUND_IN + ROW_IN * len(cases), share_y=True)
-    used = [name for name in RESOURCE_COLOURS if name in set(data["bound_by"])]
+    colour_of = resource_colours(data["bound_by"])
     for axis, phase in zip(axes, PHASES, strict=True):
         shares = data[data["phase"] == phase].set_index(["bound_by", "case"])["share"]
         left = np.zeros(len(cases))
-        for name in used:
+        for name, colour in colour_of.items():
             percent = np.array([100 * shares.get((name, case), 0.0) for case in cases])
-            axis.barh(range(len(cases)), percent, left=left, height=0.68, color=RESOURCE_COLOURS[name], edgecolor=PAPER)
+            axis.barh(range(len(cases)), percent, left=left, height=0.68, color=colour, edgecolor=PAPER)
             left += percent
         axis.set_yticks(range(len(cases)), [case.replace(" ", "\n", 1) for case in cases])
         axis.set_ylim(len(cases) - 0.4, -0.6)
@@ -55,5 +55,5 @@ def _draw(data: pd.DataFrame, width_in: float) -> Figure:
         axis.tick_params(axis="y", length=0)
         axis.set_title(phase)
         axis.set_xlabel("points, %")
-    legend_above(figure, [patch(RESOURCE_COLOURS[name], BINDS[name]) for name in used], width_in, wide_columns=5)
+    legend_above(figure, [patch(colour, BINDS.get(name, name)) for name, colour in colour_of.items()], width_in, wide_columns=5)
     return figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from narrowgauge.experiments.figures.plot import Plot
-from narrowgauge.experiments.figures.style import INK, RESOURCE_COLOURS, SMALL_PT, legend_above, panels, patch
+from narrowgauge.experiments.figures.style import INK, SMALL_PT, legend_above, panels, patch, resource_colours
 from narrowgauge.experiments.predict_reasons import BINDS, SHORT
 from narrowgauge.experiments.predict_result import Prediction
 
@@ -47,13 +47,14 @@ def limits(prediction: Prediction) -> Plot:
 def _draw(data: pd.DataFrame, width_in: float) -> Figure:
     shown = data[data["share"] >= SMALLEST_SHARE]
     phases = list(shown["phase"].unique())
+    colour_of = resource_colours(shown["bound_by"])
     most = int(shown.groupby("phase").size().max())
     figure, axes = panels(len(phases), width_in, AROUND_IN + ROW_IN * most)
     for axis, phase in zip(axes, phases, strict=True):
         rows = shown[shown["phase"] == phase].reset_index(drop=True)
         share, ends = 100 * rows["share"], 100 * rows[["share_low", "share_high"]]
         whiskers = [share - ends["share_low"], ends["share_high"] - share]
-        colours = [RESOURCE_COLOURS[name] for name in rows["bound_by"]]
+        colours = [colour_of[name] for name in rows["bound_by"]]
         axis.barh(rows.index, share, height=0.66, color=colours)
         axis.errorbar(share, rows.index, xerr=whiskers, fmt="none", ecolor=INK, elinewidth=0.9, capsize=2)
         for place, row in enumerate(rows.to_dict("records")):
@@ -67,6 +68,5 @@ def _draw(data: pd.DataFrame, width_in: float) -> Figure:
         axis.grid(True, axis="x")
         axis.set_title(phase.capitalize())
         axis.set_xlabel("share of the pass, %")
-    used = [name for name in RESOURCE_COLOURS if name in set(shown["bound_by"])]
-    legend_above(figure, [patch(RESOURCE_COLOURS[name], BINDS[name]) for name in used], width_in, wide_columns=5)
+    legend_above(figure, [patch(colour, BINDS.get(name, name)) for name, colour in colour_of.items()], width_in, wide_columns=5)
     return figure

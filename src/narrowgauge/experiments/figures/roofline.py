@@ -14,12 +14,12 @@ from narrowgauge.experiments.figures.plot import Plot
 from narrowgauge.experiments.figures.style import (
     INK,
     PAPER,
-    RESOURCE_COLOURS,
     SMALL_PT,
     legend_above,
     marker,
     panels,
     plain_logarithmic,
+    resource_colours,
 )
 from narrowgauge.experiments.predict_passes import FRAMEWORK_LINE, Line
 from narrowgauge.experiments.predict_reasons import BINDS
@@ -103,6 +103,7 @@ def _peak(format_name: str, gpu: GpuResources) -> float:
 
 def _draw(gpu: GpuResources, data: pd.DataFrame, width_in: float) -> Figure:
     phases = list(data["phase"].unique())
+    colour_of = resource_colours(data["bound_by"])
     figure, axes = panels(len(phases), width_in, HEIGHT_IN, share_y=True)
     floor = 10 ** np.floor(np.log10(data["tera_operations_per_s_low"].min()))
     ceiling = 2.5 * data["peak_tera_operations_per_s"].max()
@@ -110,15 +111,15 @@ def _draw(gpu: GpuResources, data: pd.DataFrame, width_in: float) -> Figure:
         rows = data[data["phase"] == phase]
         _roofs(axis, gpu, rows)
         axis.set(xscale="log", yscale="log", xlim=(LEAST_INTENSITY, 2 * MOST_INTENSITY), ylim=(floor, ceiling))
-        _points(axis, rows)
+        _points(axis, rows, colour_of)
         axis.set_title(phase.capitalize())
         axis.set_xlabel("operations per byte from DRAM")
         plain_logarithmic(axis.xaxis, width_in / len(phases))
         plain_logarithmic(axis.yaxis, HEIGHT_IN)
         axis.grid(True)
     axes[0].set_ylabel("Top/s")
-    used = [name for name in RESOURCE_COLOURS if name in set(data["bound_by"])]
-    legend_above(figure, [marker("o", RESOURCE_COLOURS[name], BINDS[name]) for name in used], width_in, wide_columns=5)
+    entries = [marker("o", colour, BINDS.get(name, name)) for name, colour in colour_of.items()]
+    legend_above(figure, entries, width_in, wide_columns=5)
     return figure
 
 
@@ -133,10 +134,10 @@ def _roofs(axis: Axes, gpu: GpuResources, rows: pd.DataFrame) -> None:
         axis.annotate(words, (2 * MOST_INTENSITY, peak), (3, 0), textcoords="offset points", va="center", fontsize=SMALL_PT)
 
 
-def _points(axis: Axes, rows: pd.DataFrame) -> None:
+def _points(axis: Axes, rows: pd.DataFrame, colour_of: dict[str, str]) -> None:
     x = rows["operations_per_byte"].clip(LEAST_INTENSITY * 1.2, MOST_INTENSITY).to_numpy()
     y = rows["tera_operations_per_s"].to_numpy()
-    colours = [RESOURCE_COLOURS[name] for name in rows["bound_by"]]
+    colours = [colour_of[name] for name in rows["bound_by"]]
     low, high = rows["tera_operations_per_s_low"], rows["tera_operations_per_s_high"]
     axis.vlines(x, low, high, colors=colours, linewidth=1.2, alpha=0.7, zorder=2)
     areas = SMALLEST + (LARGEST - SMALLEST) * rows["share"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -92,6 +93,14 @@ def panels(count: int, width_in: float, height_in: float, share_y: bool = False)
 def colours_of(names: Iterable[str]) -> dict[str, str]:
     """A colour for each name, in order; more names than colours begin again."""
     return {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(dict.fromkeys(names))}
+
+
+def resource_colours(names: Iterable[str]) -> dict[str, str]:
+    """The colours of the resources that are named, in the order of `RESOURCE_COLOURS`; others take what colours those leave."""
+    wanted = set(names)
+    found = {name: colour for name, colour in RESOURCE_COLOURS.items() if name in wanted}
+    free = [colour for colour in PALETTE if colour not in found.values()]
+    return found | dict(zip(sorted(wanted - set(found)), cycle(free or PALETTE), strict=False))
 
 
 def legend_above(figure: Figure, handles: list[Any], width_in: float, wide_columns: int = 6) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from narrowgauge.archmodels import load_gpu, machine_names
+from narrowgauge.archmodels import Machine, load_gpu, machine_names
 from narrowgauge.errors import NarrowgaugeError
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.figures import breakdown, comparison, limits, relief, roofline, rows_of
 from narrowgauge.experiments.predict_passes import Pass
 from narrowgauge.experiments.predict_reasons import bottleneck, knowledge
-from narrowgauge.experiments.predict_request import Request
+from narrowgauge.experiments.predict_request import Question, Request, SystemRequest
 from narrowgauge.experiments.predict_result import Prediction
 from narrowgauge.experiments.predict_text import SMALL_SHARE
 from narrowgauge.experiments.report import provenance
@@ -32,27 +34,32 @@ from narrowgauge.experiments.report.words import TRUST, gain_words, prediction_w
 from narrowgauge.experiments.sensitivity import answer, gains
 from narrowgauge.formats import parse_scheme
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PLAIN = "bf16"  # what a scheme is compared with
 
 
-def predict_report(prediction: Prediction, request: Request, command: str) -> Report:
-    """The report of the prediction that `request` asked for by `command`."""
+def predict_report(prediction: Prediction, question: Question, command: str) -> Report:
+    """The report of the prediction that `question` asked for by `command`. One of a machine that is no GPU has no roofline, no
+    gains and no comparison."""
     about = prediction.manifest
-    relieved = gains(request)
-    sections = (
-        Section("The answer", tuple(_answer(prediction, gain_words(relieved)))),
-        Section("Compared with other machines and formats", _compared(prediction, request)),
-        Section(
-            "Where time and energy go", (Picture(breakdown([prediction])), Fold("Every operator", (_operators(prediction),)))
-        ),
-        Section("Roofline", (Picture(roofline(prediction, request.machine)),)),
-        Section("What limits it, and what would relieve it", (Picture(limits(prediction)), Picture(relief(relieved)))),
+    request = question if isinstance(question, Request) else None
+    relieved = gains(request) if request else None
+    eased = (Picture(relief(relieved)),) if relieved is not None else ()
+    sections = [
+        Section("The answer", tuple(_answer(prediction, relieved))),
+        Section("Where time and energy go", _spent(prediction)),
+        Section("What limits it, and what would relieve it", (Picture(limits(prediction)), *eased)),
         Section("How far to trust it", tuple(_trust(prediction))),
-        Section("Where the numbers come from", tuple(_origin(prediction, request, command))),
-    )
+        Section("Where the numbers come from", tuple(_origin(prediction, question, command))),
+    ]
+    if request:
+        sections.insert(1, Section("Compared with other machines and formats", _compared(prediction, request)))
+        sections.insert(3, Section("Roofline", (Picture(roofline(prediction, request.machine)),)))
     title = f"{about['model']} in {about['scheme']} on {_gpus(prediction)}"
     subtitle = f"batch {prediction.batch}, {about['input_tokens']} tokens in, {prediction.output_tokens} out"
-    return Report(title, f"{subtitle}; framework {about['framework']}, fidelity {about['fidelity']}", sections)
+    return Report(title, f"{subtitle}; framework {about['framework']}, fidelity {about['fidelity']}", tuple(sections))
 
 
 def _gpus(prediction: Prediction) -> str:
@@ -60,15 +67,17 @@ def _gpus(prediction: Prediction) -> str:
     return f"{prediction.gpus} × {name}" if prediction.gpus > 1 else str(name)
 
 
-def _answer(prediction: Prediction, relief_words: str) -> Iterable[Block]:
+def _answer(prediction: Prediction, relieved: pd.DataFrame | None) -> Iterable[Block]:
     yield Words(prediction_words(prediction))
     yield Tiles(tiles_of(prediction))
     for phase, name in ((prediction.prefill, "Prefill"), (prediction.decode, "Decode")):
         yield Words(f"{name} is {bottleneck(phase)}.")
-    yield Words(relief_words)
+    if relieved is not None:
+        yield Words(gain_words(relieved))
     if prediction.warnings:
         yield Bullets(prediction.warnings, warning=True)
-    yield Words(TRUST)
+    if relieved is not None:
+        yield Words(TRUST)
 
 
 def _compared(prediction: Prediction, request: Request) -> tuple[Block, ...]:
@@ -76,11 +85,10 @@ def _compared(prediction: Prediction, request: Request) -> tuple[Block, ...]:
     if request.fidelity is Fidelity.EVENT:
         return (Words("Other machines are not priced at event fidelity, which takes seconds each."),)
     found, refused = [prediction], []
-    plain = parse_scheme(PLAIN)
-    others = [request.machine, *(load_gpu(name) for name in machine_names() if name != request.machine.name)]
-    for machine in others:
-        for scheme in dict.fromkeys((request.scheme, plain)):
-            if machine is request.machine and scheme == request.scheme:
+    schemes = tuple(dict.fromkeys((request.scheme, parse_scheme(PLAIN))))
+    for machine in _machines(request.machine):
+        for scheme in schemes:
+            if machine == request.machine and scheme == request.scheme:
                 continue
             try:
                 found.append(answer(request, machine=machine, scheme=scheme))
@@ -88,11 +96,19 @@ def _compared(prediction: Prediction, request: Request) -> tuple[Block, ...]:
                 refused.append(f"{machine.name}, {scheme.name}: {str(error).splitlines()[0]}")
     ordered = sorted(found, key=lambda each: (each.manifest["machine"] != request.machine.name, each.tpot_ms.value))
     rows = rows_of(ordered)
-    caption = f"The same question to every GPU that ships, in {request.scheme.name} and in {PLAIN}."
+    caption = f"The same question to every GPU that ships, in {' and in '.join(scheme.name for scheme in schemes)}."
     blocks: list[Block] = [Picture(comparison(rows, caption)), _comparison_table(ordered)]
     if refused:
         blocks.append(Fold(f"{len(refused)} that cannot run it", (Bullets(tuple(refused)),)))
     return tuple(blocks)
+
+
+def _machines(asked: Machine) -> Iterable[Machine]:
+    """The machine that was asked, the same without what-if numbers, and those that ship."""
+    yield asked
+    if asked.overrides:
+        yield replace(asked, overrides=())
+    yield from (load_gpu(name) for name in machine_names() if name != asked.name)
 
 
 def _comparison_table(predictions: Iterable[Prediction]) -> Table:
@@ -143,14 +159,21 @@ def _known(phase: Pass) -> Iterable[list[object]]:
     return ([str(phase.phase), percent_cell(share, 0), what] for what, share in knowledge(phase).items() if share >= SMALL_SHARE)
 
 
-def _origin(prediction: Prediction, request: Request, command: str) -> Iterable[Block]:
+def _origin(prediction: Prediction, question: Question, command: str) -> Iterable[Block]:
     yield from provenance.command_and_versions(command)
     changes = prediction.manifest["overrides"]
     if changes:
         rows = ([change["path"], change["old"], float(change["new"])] for change in changes)
         yield table("What if: numbers of the machine that were replaced", ("parameter", "was", "is"), rows)
-    yield from provenance.machine_parameters(request.machine)
-    yield from provenance.fits(provenance.used_fits(request), request.machine.fits)
+    if isinstance(question, Request | SystemRequest):
+        yield from provenance.machine_parameters(question.machine)
+    if isinstance(question, Request):
+        yield from provenance.fits(provenance.used_fits(question), question.machine.fits)
+        yield from _step(question)
+
+
+def _step(request: Request) -> Iterable[Block]:
+    """The fitted step cost of the framework, if it has one."""
     step = request.framework.step
     if step is not None:
         parameters = ([n, cell(v.value), cell(v.low), cell(v.high), v.unit] for n, v in step.parameters.items())

@@ -11,7 +11,7 @@ from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
 
-from narrowgauge.archmodels import Machine
+from narrowgauge.archmodels import Hardware
 from narrowgauge.archmodels.hardware import describe
 from narrowgauge.calibration.basis import Basis, basis_of
 from narrowgauge.calibration.record import Fit, known, known_machines
@@ -41,7 +41,7 @@ def command_and_versions(command: str) -> tuple[Block, ...]:
     return Listing(command), Words(f"Python {platform.python_version()}, {', '.join(versions)}.")
 
 
-def machine_parameters(machine: Machine) -> tuple[Block, ...]:
+def machine_parameters(machine: Hardware) -> tuple[Block, ...]:
     """Every number of a machine: value, unit, kind, source, note."""
     rows = describe(machine).rows
     kinds = Counter(row.kind for row in rows)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrowgauge.archmodels import Machine
 from narrowgauge.experiments.figures import binding, breakdown, comparison, lines, pareto, roofline
 from narrowgauge.experiments.figures.pareto import ON_FRONT, group_of
 from narrowgauge.experiments.predict_request import Request
@@ -150,9 +149,7 @@ def _origin(frame: pd.DataFrame, manifest: Mapping[str, Any], requests: list[Req
         versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
         yield Fold("Versions and hashes of code, fits and specifications", (Words(versions), _hashes(run)))
     for name in frame["machine"].unique():
-        hardware = machine_of(str(name))
-        if isinstance(hardware, Machine):
-            yield from provenance.machine_parameters(hardware)
+        yield from provenance.machine_parameters(machine_of(str(name)))
     used = {(u.family, u.variant, u.basis.source): u for request in requests for u in provenance.used_fits(request)}
     if used:
         yield from provenance.fits(used.values(), None)
