@@ -66,9 +66,9 @@ def test_a_precision_without_a_description_is_priced_as_without_the_library() ->
     assert known.tolist() == unknown.tolist()
 
 
-def test_few_rows_wait_for_loads_that_are_not_copied_ahead() -> None:
+def test_kernels_that_wait_for_their_loads_are_slower_than_those_that_copy_ahead() -> None:
     ahead = replace(QUICK, stages=4, dependent_loads=())
-    assert (latency_us(QUICK, "w4a16-g128")[:2] > 1.1 * latency_us(ahead, "w4a16-g128")[:2]).all()
+    assert (latency_us(QUICK, "w4a16-g128") > latency_us(ahead, "w4a16-g128")).all()
 
 
 def test_each_memory_that_a_step_waits_for_adds_its_latency() -> None:

@@ -29,7 +29,7 @@ class Case:
 
     model: Annotated[str, "model card or config.json; empty for one product"] = ""
     on: Annotated[str, "GPU"] = "a100-sxm-80gb"
-    kernel: Annotated[Literal["fp16", "awq", "quick"], "kernel"] = "quick"
+    kernel: Annotated[Literal["fp16", "awq", "quick"], "the kernel of the product, or of the model's products"] = "quick"
     m: Annotated[int, "rows of activations, sequences of a model"] = 64
     n: Annotated[int, "output channels"] = 8192
     k: Annotated[int, "input channels"] = 8192
