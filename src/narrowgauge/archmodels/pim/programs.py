@@ -94,7 +94,7 @@ def _bundle(standard: Standard, task: Gemv, channels: int, vectors: int, element
 
 
 def _all_bank(standard: Standard, task: Gemv, channels: int, vectors: int, element_bytes: Fraction) -> Program:
-    return repeated(all_bank_gemv(standard, task.outputs, task.inputs, channels, element_bytes), vectors)
+    return all_bank_gemv(standard, task.outputs, task.inputs, channels, vectors, element_bytes)
 
 
 def _bundle_attention(standard: Standard, task: DecodeAttention, element_bytes: Fraction) -> Program:

@@ -10,7 +10,7 @@ from itertools import count, product
 
 from narrowgauge.sim.dram.program import Barrier, Program, Step
 from narrowgauge.sim.dram.programs.shapes import per_burst, require_kinds, require_positive
-from narrowgauge.sim.dram.standard import Standard
+from narrowgauge.sim.dram.standard import Organisation, Standard
 
 HALVES = (0, 1)  # the first bank of each bundle of a rank
 BUNDLE = "read-bundle"
@@ -65,26 +65,35 @@ def bundles(standard: Standard, stored_bytes: int) -> Iterator[Step]:
                 return
 
 
-def all_bank_gemv(standard: Standard, outputs: int, inputs: int, channels: int, element_bytes: float | Fraction = 2) -> Program:
-    """Matrix (outputs × inputs) times a vector on AttAcc's commands, units at the banks; raises InputError.
+def all_bank_gemv(
+    standard: Standard, outputs: int, inputs: int, channels: int, vectors: int = 1, element_bytes: float | Fraction = 2
+) -> Program:
+    """Matrix (outputs × inputs) times `vectors` vectors, one after the other, with units at the banks; raises InputError.
 
-    A bank holds whole outputs. The vector goes to the global buffers once; per output of a bank its weights, burst by burst in
-    all banks, then the results of each bank group move."""
-    require_positive(outputs=outputs, inputs=inputs, channels=channels)
+    Weights lie evenly over all banks, burst by burst in all of them. A vector goes to the global buffers while the one before is
+    multiplied; its results move once per bank group."""
+    require_positive(outputs=outputs, inputs=inputs, channels=channels, vectors=vectors)
     require_kinds(standard, "all_bank_gemv", "mac-all", "write-global", "move-to-softmax")
     org, lanes = standard.organisation, per_burst(standard, element_bytes)
-    bursts, rounds = -(-inputs // lanes), -(-outputs // (channels * org.channel_banks))
+    bursts = -(-inputs // lanes)
+    macs = -(-outputs * bursts // (channels * org.channel_banks))
 
     def steps() -> Iterator[Step | Barrier]:
         for burst in range(bursts):
-            yield Step("write-global", bank_group=burst % org.bank_groups)
+            yield _load(org, burst)
         yield Barrier()
-        for turn in range(rounds):
-            for first in range(0, bursts, org.columns):
-                row = (turn * bursts + first) // org.columns % org.rows
-                yield Step("mac-all", row=row, repeat=min(org.columns, bursts - first))
+        for vector in range(vectors):
+            ahead = bursts if vector + 1 < vectors else 0
+            for mac in range(macs):
+                yield Step("mac-all", row=mac // org.columns % org.rows)
+                for burst in range(mac * ahead // macs, (mac + 1) * ahead // macs):
+                    yield _load(org, burst)
             yield Barrier()
             for rank, group in product(range(org.ranks), range(org.bank_groups)):
                 yield Step("move-to-softmax", rank=rank, bank_group=group)
 
-    return Program.build(f"all-bank GEMV {outputs} × {inputs}", steps())
+    return Program.build(f"all-bank GEMV {outputs} × {inputs}, {vectors} vectors", steps())
+
+
+def _load(org: Organisation, burst: int) -> Step:
+    return Step("write-global", bank_group=burst % org.bank_groups)
