@@ -8,6 +8,7 @@ MODEL = "llama-3-8b"
 MACHINES = ("a100-sxm-80gb", "h100-sxm")
 SCHEMES = ("bf16", "w4a16")
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+EVEN = 0.02  # times closer than this count as equal
 INPUT, OUTPUT = 1024, 128
 
 
@@ -53,13 +54,14 @@ def main() -> None:
 
 
 def crossover(machine: str) -> str:
-    """From which batch on W4A16 decodes more slowly than bf16."""
+    """From which batch on W4A16 no longer decodes faster than bf16."""
     for batch in BATCHES:
         narrow, wide = (ng.predict(MODEL, machine, scheme, batch, INPUT, OUTPUT).tpot_ms.value for scheme in ("w4a16", "bf16"))
-        if narrow > wide:
+        if narrow > (1 - EVEN) * wide:
+            slower = "more slowly than" if narrow > (1 + EVEN) * wide else "no faster than"
             return (
-                f"{machine}: at batch {batch} w4a16 decodes more slowly than bf16 ({narrow:.2f} against {wide:.2f} ms per "
-                "token): converting the weights costs more than loading them."
+                f"{machine}: at batch {batch} w4a16 decodes {slower} bf16 ({narrow:.2f} against {wide:.2f} ms per token): "
+                "converting the weights costs what loading less of them saves."
             )
     return f"{machine}: w4a16 decodes faster than bf16 up to batch {BATCHES[-1]}."
 
