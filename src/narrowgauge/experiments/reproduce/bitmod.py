@@ -17,7 +17,7 @@ from narrowgauge.workloads import ModelConfig, read_model
 PJ_PER_UJ = 1e6
 WIDE = 16.0  # bits of activations, scores, keys and values
 INTEGERS = {"int2": "w2a16", "int3": "w3a16", "int4": "w4a16", "int5": "w5a16", "int6": "w6a16", "int8": "w8a16"}
-CODEBOOKS = ("bitmod-fp3", "bitmod-fp4", "flint4", "fp16")
+CODEBOOKS = ("bitmod-fp3", "bitmod-fp4", "flint4")
 
 
 @dataclass(frozen=True)
@@ -87,34 +87,38 @@ def _artifact_attention(model: ModelConfig, weights: Weights, run: Pass) -> list
 
 def _weights(case: Case) -> Weights:
     """A format of the catalogue, stored with a share of its group's scale; or a mean width, the scale included."""
+    if case.group < 1 or not case.group_bits >= 0:
+        what = f"given {case.group} and {case.group_bits:g}, allowed: 1 or more, and no less than 0 bits"
+        raise InputError([Problem("group and group_bits", what)])
+    name = canonical(case.precision)
+    if name == "fp16":
+        return Weights(parse_scheme(name), WIDE)
+    if name in INTEGERS:
+        return Weights(_grouped(name, case), FORMATS[name].bits + case.group_bits / case.group)
+    if name in CODEBOOKS:
+        return Weights(parse_scheme(name), FORMATS[name].bits + case.group_bits / case.group)
+    return _mean_width(case)
+
+
+def _mean_width(case: Case) -> Weights:
+    """Integers as wide as needed; a bit-serial array takes the fraction for the share of a scale, no element has one."""
+    widths = {FORMATS[name].bits: name for name in INTEGERS}
     try:
         mean = float(case.precision)
     except ValueError:
-        mean = None
-    if mean is not None:
-        return Weights(_integer_scheme(mean, case), mean)
-    name = canonical(case.precision)
-    if name not in (*INTEGERS, *CODEBOOKS):
-        choices = (*INTEGERS, *CODEBOOKS)
-        raise InputError([Problem("precision", f"given '{case.precision}', {nearest(name, choices)}, or a width in bits")])
-    if name == "fp16":
+        choices = (*INTEGERS, *CODEBOOKS, "fp16")
+        what = f"given '{case.precision}', {nearest(case.precision, choices)}, or a width in bits"
+        raise InputError([Problem("precision", what)]) from None
+    if mean == WIDE:
         return Weights(parse_scheme("fp16"), WIDE)
-    if case.group < 1:
-        raise InputError([Problem("group", f"given {case.group}, allowed: 1 or more")])
-    scheme = f"{INTEGERS[name]}-g{case.group}-sym" if name in INTEGERS else name
-    return Weights(parse_scheme(scheme), FORMATS[name].bits + case.group_bits / case.group)
+    if not 1 <= mean <= max(widths):
+        raise InputError([Problem("precision", f"given {mean:g} bits, allowed: 1 to {max(widths)}, or {WIDE:g}")])
+    needed = int(mean) if case.machine == "bitmod" else mean
+    return Weights(_grouped(widths[min(bits for bits in widths if bits >= needed)], case), mean)
 
 
-def _integer_scheme(mean_bits: float, case: Case) -> QuantScheme:
-    """Integers of at least the mean width; a width with its share of a scale is that of the element on a bit-serial array."""
-    widths = {FORMATS[name].bits: scheme for name, scheme in INTEGERS.items()}
-    needed = int(mean_bits) if case.machine == "bitmod" else mean_bits
-    if mean_bits == WIDE:
-        return parse_scheme("fp16")
-    fitting = [bits for bits in sorted(widths) if bits >= needed]
-    if not fitting or not mean_bits > 0:
-        raise InputError([Problem("precision", f"given {mean_bits:g} bits, allowed: above 0 to {max(widths)}, or {WIDE:g}")])
-    return parse_scheme(widths[fitting[0]])
+def _grouped(name: str, case: Case) -> QuantScheme:
+    return parse_scheme(f"{INTEGERS[name]}-g{case.group}-sym")
 
 
 EXPERIMENT = Experiment(
