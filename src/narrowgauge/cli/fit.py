@@ -53,7 +53,8 @@ def fit(
     from narrowgauge.experiments.serving_fit import fit_serving, measured_frameworks
 
     require_material(data, measurements, machines)
-    found = material(data, measurements, machines)
+    with voice.step("data and records read"):
+        found = material(data, measurements, machines)
     chosen, paths = kernel_families(families), []
     if chosen is not None and (found.kernels or found.recorded):
         paths += fit_all(found.kernels, out, chosen, machines, jobs, voice.note, found.recorded)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common, names
+from narrowgauge.cli import common, names, voice
 from narrowgauge.cli.command import Command
 
 EXAMPLES = (
@@ -62,7 +62,8 @@ def memory(
     chosen = Controller.of(tables, **controller)
     name = str(replay) if replay is not None else pattern or "seq"
     given = stream(tables, chosen, name, requests, writes, seed) if replay is None else read_trace(replay)
-    answer = report(simulate(tables, given, chosen), name)
+    with voice.step("requests served"):
+        answer = report(simulate(tables, given, chosen), name)
     if json_file != common.STDOUT:
         _print(answer)
     common.write_json(answer, json_file)

@@ -57,7 +57,8 @@ def results(
 
     if out is not None:
         _check_target(out)
-    frame = read_results(folder)
+    with voice.step("results read"):
+        frame = read_results(folder)
     notes: list[str] = list(frame.attrs.pop(NOTES))
     if baseline:
         frame = queries.baseline(frame, baseline)

@@ -72,6 +72,7 @@ def sweep(
     finally:
         progress.close()
     _notes(outcome.notes)
+    _provenance(out)
     rate = f", {outcome.computed / outcome.seconds * 60:,.0f} per minute" if outcome.computed else ""
     if common.summary_wanted(json_file):
         click.echo(
@@ -82,6 +83,18 @@ def sweep(
     data = {"folder": str(outcome.folder), "points": outcome.points, "computed": outcome.computed, "failed": outcome.failed}
     common.write_json(data | {"seconds": outcome.seconds, "notes": list(outcome.notes)}, json_file)
     return SOME_FAILED if outcome.failed else 0
+
+
+def _provenance(folder: Path) -> None:
+    """What the last run was made of, as its manifest says it; if verbose."""
+    from narrowgauge.experiments.sweep.store import Store
+
+    if voice.level() < voice.Level.VERBOSE:
+        return
+    run = Store(folder).read_manifest()["runs"][-1]
+    for part in ("versions", "specifications", "units", "code"):
+        for name, what in run[part].items():
+            voice.detail(f"{part}: {name} {what[:16]}")
 
 
 def _report(folder: Path, command: str) -> Report:

@@ -59,7 +59,8 @@ def validate(
 
     require_material(data, measurements, machines)
     check_targets(html_file, figures)
-    found = material(data, measurements, machines)
+    with voice.step("data and records read"):
+        found = material(data, measurements, machines)
     frame = _kernel_errors(found, families, machines, jobs)
     outcomes = found.machines if not families or MACHINE in families else ()
     rows = [row for outcome in outcomes for row in error_rows(outcome.fit)]

@@ -109,3 +109,9 @@ def test_a_file_that_fails_is_wrong_input() -> None:
 def test_a_long_example_goes_on_as_a_shell_takes_it() -> None:
     lines = folded("narrowgauge price a.csv -o b.csv --on h100-sxm", 30)
     assert lines == ["narrowgauge price a.csv \\", "    -o b.csv --on h100-sxm"]
+
+
+def test_a_verbose_sweep_says_what_it_was_made_of(folder: Path) -> None:
+    said = run(*WRITING["sweep"], "-v").stderr
+    for words in ("specifications: a100-sxm-80gb ", "code: gemm ", "versions: numpy "):
+        assert words in said
