@@ -28,6 +28,7 @@ class System(Specified):
 
     host_changes: tuple[tuple[str, float], ...] = ()
     pim_changes: tuple[tuple[str, float], ...] = ()
+    pim_name: str | None = None
 
     schema: ClassVar[Schema] = SYSTEM
 
@@ -45,7 +46,7 @@ class System(Specified):
     @cached_property
     def pim(self) -> PimMachine:
         """The PIM memory of one host."""
-        return load_pim(self.texts["pim"]).with_(**{"channels": self.value("pim_channels"), **dict(self.pim_changes)})
+        return load_pim(self.pim_name or self.texts["pim"]).with_(**{"channels": self.value("pim_channels"), **dict(self.pim_changes)})
 
     @property
     def access(self) -> Access:
@@ -80,6 +81,11 @@ class System(Specified):
             return 0.0
         bytes_per_us = self.value("link.bandwidth_gb_per_s") * BYTES_PER_GB / US_PER_S
         return 2 * self.value("link.latency_us") + moved_bytes / bytes_per_us
+
+    def with_pim(self, name: str) -> System:
+        """The same host with another PIM machine of as many channels; raises InputError for an unknown name."""
+        load_pim(name)
+        return replace(self, pim_name=name, pim_changes=())
 
     def with_(self, **changes: float) -> System:
         """A what-if variant: its own numbers, `host.X` for a number X of the host, `pim.X` for what a PIM machine lets change.
