@@ -11,7 +11,7 @@ from narrowgauge.calibration.calibrated import price
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import GEMM
 from narrowgauge.dataflows.gemm_search import Numbers, search_numpy, search_rows, tile_terms
-from narrowgauge.dataflows.kernels_lowbit.catalogue import AWQ, BITNET, KERNELS, LIQUID, QSERVE, QUICK
+from narrowgauge.dataflows.kernels_lowbit.catalogue import AWQ, BITNET, KERNELS, LIQUID, QSERVE, QUICK, TINYCHAT
 from narrowgauge.dataflows.kernels_lowbit.description import LowBitKernel
 from narrowgauge.dataflows.kernels_lowbit.numbers import written_so
 from narrowgauge.errors import UnsupportedError
@@ -99,6 +99,11 @@ def test_kernels_of_mma_sync_reach_its_share_of_the_rate_on_hopper() -> None:
     assert share < 1.0
     qserve, liquid = (numbers_of(kernel, "w4a8", H100).tensor_macs for kernel in (QSERVE, LIQUID))
     assert qserve == pytest.approx(share * liquid)
+
+
+def test_sums_in_half_precision_double_the_rate_of_geforce_boards_alone() -> None:
+    assert TINYCHAT.instruction_share(load_gpu("rtx-4090").resources, weight_only=True) == 2.0
+    assert TINYCHAT.instruction_share(A100.resources, weight_only=True) == 1.0
 
 
 def test_the_ternary_gemv_serves_one_row_alone() -> None:

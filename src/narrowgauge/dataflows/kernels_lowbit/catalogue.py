@@ -49,6 +49,18 @@ QUICK = LowBitKernel(
     partial_bytes=2.0,
     split_slots=1e9,
 )
+TINYCHAT = LowBitKernel(
+    library="tinychat",
+    source="mit-han-lab/llm-awq, awq/kernels/csrc/quantization_new/gemm/gemm_cuda.cu: tiles by rows, four stages, sums in FP16; "
+    "its GEMV is TensorRT-LLM's",
+    conversion={"w4a16": {**_INT4_HALF, "fp16x": 2.0}},
+    tiles=(Tile(16, 128, m_to=64), Tile(32, 128, m_from=65, m_to=128), Tile(64, 128, m_from=129)),
+    splits=(1, 2),
+    threads=128,
+    stages=4,
+    step_k=64,
+    half_sums=True,
+)
 MARLIN = LowBitKernel(
     library="marlin",
     source="IST-DASLab/marlin@2f6d7c1, marlin/marlin_cuda_kernel.cu: four stages, 256 threads, tiles of 16 to 64 rows, stripes "
@@ -135,7 +147,7 @@ BITNET = LowBitKernel(
     gemv={**_TERNARY_BYTE, "int32_mad": 0.25},
     gemv_max_m=1,
 )
-KERNELS = {kernel.library: kernel for kernel in (AWQ, QUICK, MARLIN, FP6, QSERVE, COMET, MIXLLM, LIQUID, BITNET)}
+KERNELS = {kernel.library: kernel for kernel in (AWQ, QUICK, TINYCHAT, MARLIN, FP6, QSERVE, COMET, MIXLLM, LIQUID, BITNET)}
 
 
 def described(library: str) -> LowBitKernel | None:

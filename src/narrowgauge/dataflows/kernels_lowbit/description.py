@@ -19,6 +19,7 @@ Counts = Mapping[str, float]
 #: threads that keep an SM's register file full at 128 registers each
 THREADS_PER_SM = 512
 HALF_BYTES = 2.0
+HALF_SUMS = "fp16_f16acc"  # the tensor core's rate with FP16 accumulation, in specifications where it differs
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class LowBitKernel:
     kernels whose fitted numbers serve this one. `gemv`: instruction results per weight of the CUDA-core kernel for up to
     `gemv_max_m` rows. `group_in_loop`: group sums are scaled as FP32 numbers in the main loop. `wgmma`: written for Hopper's
     asynchronous instructions, not for `mma.sync`. `overlaps`: one step is converted while another is multiplied; where the
-    same warps do both in turn, the times add up (LiquidGEMM, arXiv 2509.01229, cost model)."""
+    same warps do both in turn, the times add up (LiquidGEMM, arXiv 2509.01229, cost model). `half_sums`: products are summed
+    in FP16, which GeForce boards do at twice the rate."""
 
     library: str
     source: str
@@ -56,6 +58,7 @@ class LowBitKernel:
     group_in_loop: bool = False
     wgmma: bool = False
     overlaps: bool = True
+    half_sums: bool = False
 
     def takes(self, precision: str) -> bool:
         """Whether the kernel was written for weights and activations of that precision."""
@@ -86,6 +89,14 @@ class LowBitKernel:
         """Latency of the loads that a step waits for, one after the other; 0 where they are copied ahead."""
         latencies = {"dram": gpu.dram_latency_cycles, "l2": gpu.l2_latency_cycles}
         return sum(latencies[name] for name in self.dependent_loads)
+
+    def instruction_share(self, gpu: GpuResources, weight_only: bool) -> float:
+        """Rate of its tensor-core instruction relative to the one that is priced without a description. Where only weights are
+        narrow, that is `mma.sync` already."""
+        share = 1.0 if self.wgmma or weight_only else gpu.mma_sync_fraction
+        if self.half_sums:
+            share *= gpu.tensor_macs.get(HALF_SUMS, gpu.tensor_macs["fp16"]) / gpu.tensor_macs["fp16"]
+        return share
 
     @property
     def max_resident(self) -> float:

@@ -15,11 +15,10 @@ PARTIAL_BYTES = 4.0  # of a partial sum in the kernels that `split_traffic` was 
 def written_so(kernel: LowBitKernel, x: Numbers, gpu: GpuResources, weight_only: bool) -> Numbers:
     """The numbers of the kernel on the machine of `x`: its steps, pipeline, conversion and splits; launched into a stream.
 
-    Where only weights are narrow, `x` has the tensor core at the rate of `mma.sync` already. A GEMV spends more than its counted
-    instructions by the factor of the calibrated one."""
+    A GEMV spends more than its counted instructions by the factor of the calibrated one."""
     waiting = kernel.waiting_cycles(gpu)
     changed = x._replace(
-        tensor_macs=x.tensor_macs * (1.0 if kernel.wgmma or weight_only else gpu.mma_sync_fraction),
+        tensor_macs=x.tensor_macs * kernel.instruction_share(gpu, weight_only),
         step_k=float(kernel.step_k),
         convert_cycles=x.convert_cycles + kernel.shared_cycles(gpu),
         convert_rows=float(kernel.convert_rows),

@@ -25,19 +25,21 @@ class Case:
 
 
 def predict(case: Case) -> Mapping[str, float | Estimate]:
-    """Time per token of both precisions and their ratio, and the time to the first token; kernels alone, back to back."""
-    wide, narrow = _run(case, "fp16"), _run(case, case.scheme)
+    """Time per token of both precisions and their ratio, and the time to the first token; kernels alone, back to back.
+
+    A token at a time goes through TensorRT-LLM's GEMV, which TinyChat took over, a prompt through TinyChat's own GEMM."""
+    wide, narrow, prompt = _run(case, "fp16", "none"), _run(case, case.scheme, "none"), _run(case, case.scheme, "tinychat")
     return {
         "fp16_ms": wide.tpot_ms,
         "int4_ms": narrow.tpot_ms,
         "speedup": wide.tpot_ms.value / narrow.tpot_ms.value,
         "fp16_first_token_s": wide.ttft_ms.scaled(1.0 / MS_PER_S),
-        "int4_first_token_s": narrow.ttft_ms.scaled(1.0 / MS_PER_S),
+        "int4_first_token_s": prompt.ttft_ms.scaled(1.0 / MS_PER_S),
     }
 
 
-def _run(case: Case, scheme: str) -> Prediction:
-    return predict_model(case.model, case.on, scheme, 1, case.input_tokens, case.output_tokens, framework="none")
+def _run(case: Case, scheme: str, framework: str) -> Prediction:
+    return predict_model(case.model, case.on, scheme, 1, case.input_tokens, case.output_tokens, framework=framework)
 
 
 EXPERIMENT = Experiment(
