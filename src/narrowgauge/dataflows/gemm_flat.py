@@ -15,14 +15,13 @@ import numpy as np
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import Gemm
 from narrowgauge.dataflows.gemm_profiles import SPLITS
-from narrowgauge.dataflows.gemm_schedule import best_schedule
-from narrowgauge.dataflows.gemm_search import Numbers, gemv_time, row_terms, tile_terms
+from narrowgauge.dataflows.gemm_schedule import best_schedule, check_sizes
+from narrowgauge.dataflows.gemm_search import Numbers, row_terms, tile_terms
 from narrowgauge.dataflows.resources import GpuResources
 
 FLAT_TILES = ((8, 32), (8, 64), (8, 128), (8, 256))
 PADDED_TILES = ((64, 64), (64, 128), (64, 256), (128, 64), (128, 128))  # CUTLASS and cuBLAS before skinny tiles
 DOUBLE_BUFFER = 2.0
-ANY_ROWS = 1e9
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,19 @@ class FlatTimes:
 
 def flat_times(m: int, n: int, k: int, gpu: GpuResources, params: Mapping[str, float]) -> FlatTimes:
     """C[m,n] = A[m,k] · B[k,n] in 16 bits; `params` are those of a 16-bit GEMM on this GPU."""
+    check_sizes(m=m, n=n, k=k)
     x = Gemm().numbers(Variant("fp16", ""), gpu, params)
     extents = (float(m), float(n), float(k))
-    anyway = x._replace(gemv_max_m=ANY_ROWS)
-    cuda_core = float(gemv_time(*extents, row_terms(*extents, anyway), anyway))
     flat = x._replace(gemv_max_m=0.0, max_stages=DOUBLE_BUFFER)
-    return FlatTimes(cuda_core, _tensor_core(m, n, k, FLAT_TILES, flat), _tensor_core(m, n, k, PADDED_TILES, x))
+    return FlatTimes(_cuda_core(*extents, x), _tensor_core(m, n, k, FLAT_TILES, flat), _tensor_core(m, n, k, PADDED_TILES, x))
+
+
+def _cuda_core(m: float, n: float, k: float, x: Numbers) -> float:
+    """FastGEMV: a matrix-vector kernel that streams weights as fast as the machine's GEMMs do, once from DRAM and once more from
+    the L2 for every further token, whose CTAs run beside the first's."""
+    row = row_terms(1.0, n, k, x)
+    again = (m - 1.0) * n * k * x.weight_bytes / (x.l2_bytes * x.cycles_per_us)
+    return float(x.launch_us + max(row.once_us + again, m * n * k / x.gemv_macs_per_us))
 
 
 def _tensor_core(m: int, n: int, k: int, tiles: tuple[tuple[int, int], ...], x: Numbers) -> float:

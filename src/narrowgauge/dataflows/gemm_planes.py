@@ -15,7 +15,7 @@ import numpy as np
 
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import Gemm
-from narrowgauge.dataflows.gemm_schedule import Schedule, best_schedule
+from narrowgauge.dataflows.gemm_schedule import Schedule, best_schedule, check_sizes
 from narrowgauge.dataflows.gemm_search import MAX_RESIDENT, MAX_STAGES, Numbers, TileTerms
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.errors import InputError, Problem, UnsupportedError
@@ -40,7 +40,8 @@ def plane_gemm(
     """C[m,n] = A[m,k] · B[k,n] with activations and weights of those widths, already split into planes; `params` are those of a
     16-bit GEMM on this GPU.
 
-    Raises InputError for widths outside 1 … 8 and UnsupportedError where the GPU has no binary tensor cores."""
+    Raises InputError for sizes below 1 and widths outside 1 … 8, UnsupportedError where the GPU has no binary tensor cores."""
+    check_sizes(m=m, n=n, k=k)
     widths = {"weight_bits": weight_bits, "activation_bits": activation_bits}
     wrong = [
         Problem(name, f"given {bits}, allowed: 1 to {MOST_BITS}") for name, bits in widths.items() if not 1 <= bits <= MOST_BITS

@@ -22,8 +22,16 @@ from narrowgauge.dataflows.gemm_search import (
     split_time,
     sustained,
 )
+from narrowgauge.errors import InputError, Problem
 
 Terms = Callable[[float, float], TileTerms]
+
+
+def check_sizes(**sizes: int) -> None:
+    """Raises InputError that holds every size below 1."""
+    wrong = [Problem(name, f"given {size}, allowed: 1 or more") for name, size in sizes.items() if size < 1]
+    if wrong:
+        raise InputError(wrong)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,11 @@ import numpy as np
 
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import Gemm
-from narrowgauge.dataflows.gemm_schedule import Schedule, best_schedule
+from narrowgauge.dataflows.gemm_schedule import Schedule, best_schedule, check_sizes
 from narrowgauge.dataflows.gemm_search import tile_terms
 from narrowgauge.dataflows.resources import GpuResources
-from narrowgauge.errors import InputError, Problem
 
 FP32_BYTES = 4.0
-LEAST_EXTENT = 1
 
 
 def simt_gemm(
@@ -29,10 +27,7 @@ def simt_gemm(
 ) -> Schedule:
     """C[m,n] = A[m,k] · B[k,n] in FP32 with one tile of rows × columns, steps of `step_k` and that many stages; `params` are
     those of a 16-bit GEMM on this GPU. Raises InputError for sizes below 1."""
-    sizes = {"m": m, "n": n, "k": k, "tile_m": tile[0], "tile_n": tile[1], "step_k": step_k, "stages": stages}
-    wrong = [Problem(name, f"given {size}, allowed: 1 or more") for name, size in sizes.items() if size < LEAST_EXTENT]
-    if wrong:
-        raise InputError(wrong)
+    check_sizes(m=m, n=n, k=k, tile_m=tile[0], tile_n=tile[1], step_k=step_k, stages=stages)
     x = Gemm().numbers(Variant("fp16", ""), gpu, params)
     x = x._replace(
         tensor_macs=gpu.alu_results["fp32"],

@@ -16,7 +16,7 @@ import numpy as np
 from narrowgauge.dataflows.contention import cycle_time
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import Gemm
-from narrowgauge.dataflows.gemm_schedule import Schedule, best_schedule
+from narrowgauge.dataflows.gemm_schedule import Schedule, best_schedule, check_sizes
 from narrowgauge.dataflows.gemm_search import MAX_RESIDENT, Numbers, TileTerms
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.errors import InputError, Problem
@@ -38,7 +38,8 @@ def sparse_gemm(
     """C[m,n] = A[m,k] · B[k,n] with a share `sparsity` of zeros in B; `params` are those of a 16-bit GEMM on this GPU.
 
     `reordered`: non-zeros were ordered beforehand so that the lanes of a warp hit different banks. Raises InputError for a
-    sparsity outside 0 … 1."""
+    sparsity outside 0 … 1 and sizes below 1."""
+    check_sizes(m=m, n=n, k=k)
     if not 0.0 <= sparsity < 1.0:
         raise InputError([Problem("sparsity", f"given {sparsity}, allowed: from 0 to below 1")])
     density = 1.0 - sparsity

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import Gemm
+from narrowgauge.dataflows.gemm_schedule import check_sizes
 from narrowgauge.dataflows.gemm_search import gemv_time, row_terms
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.errors import InputError, Problem
@@ -47,6 +48,7 @@ def compressed_gemv_us(n: int, k: int, stored: StoredWeights, gpu: GpuResources,
 
     It is launched into a stream. Arithmetic scales with the instructions of a kept weight, the calibrated kernel's excess over
     counted instructions stays; what a CTA does one after another gets shorter with the weights that are left out."""
+    check_sizes(n=n, k=k)
     x = Gemm().numbers(Variant("w4a16", ""), gpu, params)
     cycles = sum(count / gpu.alu_results[name] for mix in (stored.conversion, MULTIPLY_ADD) for name, count in mix.items())
     plain = 1.0 / gpu.alu_results["fp32"]

@@ -7,7 +7,8 @@ The counts are read off the published kernels, loads left out (they have ports o
   python/t_mac/intrins/tbl.cc, without fast aggregation);
 * `bitnet-tl1`: table lookup over 2 ternary weights, 32 indices in 16 bytes, 16-bit tables as two byte tables (Wang et al.,
   arXiv 2410.16144, kernel TL1); `bitnet-tl2` packs 3 weights into 5 bits, sign apart (the same, kernel TL2);
-* `q4-0`: blocks of 32 four-bit weights times 8-bit activations, with or without a dot-product instruction (ggml, Q4_0 × Q8_0);
+* `q4-0`: blocks of 32 four-bit weights times 8-bit activations, with or without a dot-product instruction; two 16-bit scales
+  are converted and multiplied for every block, on the vector pipes (ggml, ggml_vec_dot_q4_0_q8_0);
 * `f16`: 16-bit weights and activations.
 """
 
@@ -91,9 +92,9 @@ KERNELS: Mapping[str, VectorKernel] = {
         4.5,
         16,
         {
-            NEON: VectorMix(simple=14.0, multiply=4.0),
-            NEON_DOT: VectorMix(simple=8.0),
-            AVX2: VectorMix(simple=5.0, permute=1.0, multiply=2.0),
+            NEON: VectorMix(simple=17.0, multiply=4.0),
+            NEON_DOT: VectorMix(simple=11.0),
+            AVX2: VectorMix(simple=10.0, permute=4.0, multiply=2.0),
         },
     ),
     "f16": VectorKernel(16.0, None, {NEON: _F16_NEON, NEON_DOT: _F16_NEON, AVX2: VectorMix(simple=1.0, permute=2.0)}),

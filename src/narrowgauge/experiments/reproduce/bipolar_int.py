@@ -13,6 +13,7 @@ from narrowgauge.calibration.basis import basis_of
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import GEMM
 from narrowgauge.dataflows.gemm_planes import plane_gemm
+from narrowgauge.dataflows.gemm_schedule import check_sizes
 from narrowgauge.experiments.kernel_pass import pass_time
 from narrowgauge.experiments.reproduction.contract import Experiment, Measure
 from narrowgauge.formats import parse_scheme
@@ -36,6 +37,7 @@ class Case:
 
 def predict(case: Case) -> Mapping[str, float]:
     """CUTLASS kernels of 16, 8 and 4 bits run on the same schedule with the shares of the machine's 16-bit GEMM."""
+    check_sizes(m=case.m, n=case.n, k=case.k)
     machine, model = load_gpu(case.gpu), read_model(case.model)
     basis = basis_of("gemm", Variant("fp16", ""), machine)
 

@@ -14,7 +14,7 @@ from narrowgauge.calibration.basis import basis_of
 from narrowgauge.calibration.calibrated import price
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm_sparse import ELEMENT_BYTES, NONZERO_BYTES, sparse_gemm
-from narrowgauge.errors import CapacityError
+from narrowgauge.errors import CapacityError, InputError, Problem
 from narrowgauge.experiments.kernel_pass import GemmTime, pass_time
 from narrowgauge.experiments.reproduction.contract import Experiment, Measure
 from narrowgauge.experiments.reproduction.listed import numbers_of
@@ -40,6 +40,8 @@ class Case:
 def predict(case: Case) -> Mapping[str, float]:
     """Means over models and batches: of dense over sparse time for the products of a layer, and of tokens per GPU and second."""
     machine = load_gpu(case.gpu)
+    if not case.model.split():
+        raise InputError([Problem("model", "given none, write at least one model card or config.json")])
     kernels, tokens = [], []
     for name in case.model.split():
         model = read_model(name)

@@ -12,6 +12,7 @@ from narrowgauge.archmodels.machine import load_gpu
 from narrowgauge.calibration.basis import basis_of
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm import GEMM
+from narrowgauge.dataflows.gemm_schedule import check_sizes
 from narrowgauge.dataflows.gemm_simt import simt_gemm
 from narrowgauge.experiments.reproduction.contract import Experiment, Measure
 
@@ -38,6 +39,7 @@ class Case:
 
 def predict(case: Case) -> Mapping[str, float]:
     """The schedule of the calibrated GEMM, its shares transferred to this GPU."""
+    check_sizes(m=case.m, n=case.n, k=case.k)
     basis = basis_of("gemm", DENSE, load_gpu(case.gpu))
     gpu = basis.gpu
     if case.kernel == "sgemm":

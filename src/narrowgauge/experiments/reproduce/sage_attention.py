@@ -12,6 +12,7 @@ from narrowgauge.archmodels.machine import load_gpu
 from narrowgauge.calibration.basis import basis_of
 from narrowgauge.dataflows.attention_quantized import Products, quantized_prefill_us
 from narrowgauge.dataflows.family import Variant
+from narrowgauge.dataflows.gemm_schedule import check_sizes
 from narrowgauge.experiments.reproduction.contract import Experiment, Measure
 
 FLASH_ATTENTION = Variant("fp16", "vllm")  # whose attention is FlashAttention
@@ -33,6 +34,7 @@ class Case:
 
 def predict(case: Case) -> Mapping[str, float]:
     """Both kernels on the schedule of FlashAttention2; quantising Q and K beforehand is left out, as in the published figures."""
+    check_sizes(head_dim=case.head_dim, heads=case.heads, batch=case.batch, sequence=case.sequence)
     basis = basis_of("attention-prefill", FLASH_ATTENTION, load_gpu(case.gpu))
     columns = {
         "batch_size": case.batch,
