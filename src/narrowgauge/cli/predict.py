@@ -10,6 +10,7 @@ import click
 from narrowgauge.cli import common, names, voice
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.report_options import check_targets, report_options, write_report
+from narrowgauge.errors import InputError
 
 if TYPE_CHECKING:
     from narrowgauge.archmodels import Hardware, Machine
@@ -74,10 +75,10 @@ def predict(
     from narrowgauge.experiments.predict import predict as run
 
     check_targets(html_file, figures)
-    changed = fits or overrides or replacements
-    on = common.hardware(machine, fits, overrides, replacements) if changed else machine
+    asked = (scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
+    changes = (fits, overrides, replacements)
+    question = (model, _variant(model, machine, changes, asked) if any(changes) else machine, *asked)
     with voice.step("prefill and decode priced"):
-        question = (model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics)
         answer = run(*question)
     for price in answer.manifest["sources"]:
         voice.detail(f"{price['operators']} operators priced by {price['source']} ({price['relation']})")
@@ -96,6 +97,21 @@ def predict(
     write_report(lambda command: _report(answer, question, command), html_file, figures)
     common.write_json(answer.to_json(), json_file)
     return 0
+
+
+def _variant(model: str, machine: str, changes: tuple[Any, ...], asked: tuple[Any, ...]) -> Hardware:
+    """The machine with the user's fits, what-if numbers and units. Raises one InputError with everything that is wrong with them
+    and with the rest of the question."""
+    from narrowgauge.experiments.predict_request import check, check_system, is_system
+
+    try:
+        return common.hardware(machine, *changes)
+    except InputError as error:
+        try:
+            (check_system if is_system(machine) else check)(model, machine, *asked)
+        except InputError as more:
+            raise InputError(dict.fromkeys((*error.problems, *more.problems))) from None
+        raise
 
 
 def _report(answer: Prediction, question: tuple[Any, ...], command: str) -> Report:

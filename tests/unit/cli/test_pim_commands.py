@@ -109,3 +109,15 @@ def test_show_marks_what_was_changed() -> None:
 def test_only_machines_have_overrides() -> None:
     result = run("show", "fp8", "--override", "a=1")
     assert (result.exit_code, result.stderr) == (2, "error: --override: 'fp8' is no machine\n")
+
+
+def test_faults_of_overrides_stand_beside_those_of_the_question() -> None:
+    result = run("predict", "llama-3-8", "--on", "h100-sxm", "--override", "tdp_w=1", "--scheme", "w4a17", "--batch", "0")
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert [words in line for words, line in zip(("tdp_w", "llama-3-8", "w4a17", "batch"), lines, strict=True)] == [True] * 4
+
+
+def test_an_unknown_machine_is_said_once() -> None:
+    result = run("predict", "llama-3-8b", "--on", "h100", "--override", "power.tdp_w=300")
+    assert result.stderr.count("unknown hardware 'h100'") == 1
