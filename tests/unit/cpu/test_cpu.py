@@ -54,7 +54,13 @@ def test_more_threads_and_fewer_bits_are_no_slower(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("scheme", "lookup", "reason"),
-    [("w8a8", "t-mac", "16 values"), ("w4a16", "bitnet-tl1", "3 values"), ("w2a8-ternary", "bitnet-tl2", "avx2")],
+    [
+        ("w8a8", "t-mac", "16 values"),
+        ("nf4", "t-mac", "evenly spaced"),
+        ("mxfp4", "q4-0", "evenly spaced"),
+        ("w4a16", "bitnet-tl1", "3 values"),
+        ("w2a8-ternary", "bitnet-tl2", "avx2"),
+    ],
 )
 def test_a_kernel_refuses_what_it_was_not_written_for(scheme: str, lookup: str, reason: str) -> None:
     with pytest.raises(UnsupportedError, match=reason):

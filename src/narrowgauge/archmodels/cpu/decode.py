@@ -7,11 +7,13 @@ Elementwise operators work on a few kilobytes in cache and cost the step between
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from narrowgauge.archmodels.cpu.machine import Cpu
 from narrowgauge.dataflows.vector_mix import VECTOR_BYTES, VectorKernel, kernel
 from narrowgauge.errors import UnsupportedError
-from narrowgauge.formats.number import CodebookFormat
+from narrowgauge.formats import NumberFormat
+from narrowgauge.formats.number import CodebookFormat, IntFormat
 from narrowgauge.units import BITS_PER_BYTE, US_PER_S
 from narrowgauge.workloads import Attention, Elementwise, Gemm, Graph
 
@@ -64,10 +66,25 @@ def token_time(graph: Graph, cpu: Cpu, kernel_name: str, threads: int) -> TokenT
 
 def _gemv_us(op: Gemm, cpu: Cpu, chosen: VectorKernel, threads: int) -> float:
     element = op.scheme.weight.format
-    levels = len(element.entries) if isinstance(element, CodebookFormat) else 2**element.bits
-    if chosen.levels is not None and levels > chosen.levels:
-        raise UnsupportedError(f"this kernel knows {chosen.levels} values of a weight, {op.scheme.name} has {levels}")
+    if chosen.levels is not None:
+        levels = _evenly_spaced(element)
+        if levels is None:
+            raise UnsupportedError(
+                f"this kernel adds up shifted bits, the values of {element.name} weights are not evenly spaced"
+            )
+        if levels > chosen.levels:
+            raise UnsupportedError(f"this kernel knows {chosen.levels} values of a weight, {op.scheme.name} has {levels}")
     if chosen.bits_per_weight is not None:
         return cpu.gemv_us(op.n, op.k, chosen.bits_per_weight, 0.0, chosen, threads)
     scale_bytes = op.n * op.k * (float(op.scheme.weight_bits) - element.bits) / BITS_PER_BYTE
     return cpu.gemv_us(op.n, op.k, element.bits, scale_bytes, chosen, threads)
+
+
+def _evenly_spaced(element: NumberFormat) -> int | None:
+    """How many values an integer or a codebook with equal steps has; None for other formats."""
+    match element:
+        case IntFormat():
+            return int(2**element.bits)
+        case CodebookFormat(entries=entries) if len({high - low for low, high in pairwise(entries)}) == 1:
+            return len(entries)
+    return None
