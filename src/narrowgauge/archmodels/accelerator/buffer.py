@@ -40,6 +40,6 @@ class Buffer:
         """Energy per bit of a write."""
         return self.banks * self.access.write_pj / self.port_bits
 
-    def write_pj(self, operand: Operand) -> float:
-        """Energy of writing an operand once, in whole words."""
-        return operand.words(self.write_word_bits) * self.write_word_bits * self.write_pj_per_bit
+    def fill_bits(self, operand: Operand) -> int:
+        """Bits written when an operand is filled in once, in whole words."""
+        return operand.words(self.write_word_bits) * self.write_word_bits

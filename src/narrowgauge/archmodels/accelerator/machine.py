@@ -8,14 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
 from narrowgauge.archmodels.accelerator.buffer import Buffer
 from narrowgauge.archmodels.accelerator.cost import LayerCost, total
 from narrowgauge.archmodels.accelerator.layer import Layer
-from narrowgauge.archmodels.accelerator.refetch import fetches
+from narrowgauge.archmodels.accelerator.moves import Buffers, Moves
+from narrowgauge.archmodels.accelerator.refetch import refetched
 from narrowgauge.archmodels.accelerator.schema import ACCELERATOR
-from narrowgauge.archmodels.accelerator.tiles import Sizes, best_tiling
+from narrowgauge.archmodels.accelerator.tiled import tiled
 from narrowgauge.archmodels.catalogue import ACCELERATOR as SHELF
 from narrowgauge.archmodels.catalogue import shipped
 from narrowgauge.archmodels.specification import Schema, load_specification
@@ -24,7 +23,7 @@ from narrowgauge.archmodels.units.catalogue import load_unit
 from narrowgauge.archmodels.units.pe_array import PeArray
 from narrowgauge.archmodels.units.unit import Service
 from narrowgauge.errors import InputError, Problem
-from narrowgauge.units import BITS_PER_BYTE, BYTES_PER_KB
+from narrowgauge.units import BYTES_PER_KB
 
 PJ_PER_MW_US = 1e3  # a milliwatt for a microsecond is a nanojoule
 
@@ -52,87 +51,44 @@ class Accelerator(Specified):
     def cost(self, layer: Layer) -> LayerCost:
         """One execution of one layer; raises likewise."""
         service = self.pe_array.service(layer.task)
-        return self._refetched(layer, service) if self.texts["refill"] == "refetch" else self._tiled(layer, service)
-
-    def _refetched(self, layer: Layer, service: Service) -> LayerCost:
-        weight, activation, result = (self._buffer(operand, layer) for operand in ("weight", "activation", "result"))
-        way = fetches(layer, weight.capacity_bytes, activation.capacity_bytes)
-        dram = way.dram_cycles(layer, self.value("dram.bits_per_cycle"))
-        written = (
-            way.weight * weight.write_pj(layer.weight)
-            + way.activation * activation.write_pj(layer.activation)
-            + result.write_pj(layer.result)
+        buffers = Buffers(*(self._buffer(operand, layer) for operand in ("weight", "activation", "result")))
+        moves = self._moves(layer, service, buffers)
+        reads = self._operand_reads_pj(layer, service, buffers) + moves.result_read_bits * buffers.result.read_pj_per_bit
+        fills = (
+            moves.weight_fill_bits * buffers.weight.write_pj_per_bit
+            + moves.activation_fill_bits * buffers.activation.write_pj_per_bit
+            + moves.result_fill_bits * buffers.result.write_pj_per_bit
         )
-        reads = self._read_pj(layer, service, weight, activation)
-        bits_in, bits_out = way.read_bytes(layer) * BITS_PER_BYTE, layer.result.bytes * BITS_PER_BYTE
-        cycles = max(service.cycles, dram)
-        return self._priced(cycles, service.cycles, dram, service.total_energy_pj, (reads, written), (bits_in, bits_out))
+        dram = moves.dram_read_bits * self.value("dram.read_pj_per_bit")
+        dram += moves.dram_write_bits * self.value("dram.write_pj_per_bit")
+        pj_per_mw = moves.cycles * PJ_PER_MW_US / self.value("clock_mhz")
+        energy = {
+            # tiles at the edges of a product keep the array as busy as whole ones
+            "pe_array": service.total_energy_pj * moves.compute_cycles / service.cycles,
+            "pe_leakage": self.pe_array.leakage_mw * pj_per_mw,
+            "buffer_read": reads,
+            "buffer_write": fills,
+            "dram": dram,
+            "dram_static": self.value("dram.static_mw") * pj_per_mw,
+        }
+        dram_cycles = (moves.dram_read_bits + moves.dram_write_bits) / self.value("dram.bits_per_cycle")
+        return LayerCost(moves.cycles, moves.compute_cycles, dram_cycles, energy)
 
-    def _tiled(self, layer: Layer, service: Service) -> LayerCost:
-        task, array = layer.task, self.pe_array
-        weight, activation, result = (self._buffer(operand, layer) for operand in ("weight", "activation", "result"))
-        held = {"weight": weight, "activation": activation, "result": result}
-        m, n, k = array.tile(task.scheme)
-        steps = array.pace(task.scheme).steps
+    def _moves(self, layer: Layer, service: Service, buffers: Buffers) -> Moves:
+        bandwidth = self.value("dram.bits_per_cycle")
+        if self.texts["refill"] == "refetch":
+            return refetched(layer, service.cycles, buffers, bandwidth)
+        dram_pj = self.value("dram.read_pj_per_bit"), self.value("dram.write_pj_per_bit")
+        return tiled(layer, self.pe_array, service, buffers, bandwidth, dram_pj)
 
-        def compute_cycles(tile_m: Sizes, tile_n: Sizes, tile_k: Sizes) -> Sizes:
-            found: Sizes = np.ceil(tile_m / m) * np.ceil(tile_n / n) * np.ceil(tile_k / k) * steps
-            return found
-
-        best = best_tiling(
-            {"m": task.m, "n": task.n, "k": task.k},
-            {"weight": layer.weight.bits, "activation": layer.activation.bits, "result": layer.result.bits},
-            # neighbours along k lie side by side over the width of the array (simulators of Bit Fusion and ANT)
-            {"weight": m, "activation": n, "result": 1},
-            {operand: buffer.capacity_bytes * BITS_PER_BYTE for operand, buffer in held.items()},
-            {
-                "weight": self.value("dram.read_pj_per_bit") + weight.write_pj_per_bit,
-                "activation": self.value("dram.read_pj_per_bit") + activation.write_pj_per_bit,
-                "result": self.value("dram.write_pj_per_bit") + result.read_pj_per_bit,
-                "tile_result": result.read_pj_per_bit + result.write_pj_per_bit,
-            },
-            self.value("dram.bits_per_cycle"),
-            compute_cycles,
-        )
-        beside = service.cycles - service.busy_cycles["pe_array"]  # dequantisation takes turns with the products
-        compute = best.cycles - best.stall_cycles + beside
-        reads = self._read_pj(layer, service, weight, activation)
-        reads += (best.result_bits + best.dram_write_bits) * result.read_pj_per_bit
-        written = best.result_bits * result.write_pj_per_bit
-        written += best.weight_read_bits * weight.write_pj_per_bit + best.activation_read_bits * activation.write_pj_per_bit
-        dram = (best.dram_read_bits + best.dram_write_bits) / self.value("dram.bits_per_cycle")
-        moved = best.dram_read_bits, best.dram_write_bits
-        return self._priced(best.cycles + beside, compute, dram, compute * array.cycle_pj(task.scheme), (reads, written), moved)
-
-    def _read_pj(self, layer: Layer, service: Service, weight: Buffer, activation: Buffer) -> float:
+    def _operand_reads_pj(self, layer: Layer, service: Service, buffers: Buffers) -> float:
         """Reading the operands of all multiplications, those of dequantisation too, from their buffers."""
         words, multiplications = service.actions["word"], service.actions["mac"] + service.actions.get("dequantisation", 0)
-        operands = ((weight, layer.weight), (activation, layer.activation))
+        operands = ((buffers.weight, layer.weight), (buffers.activation, layer.activation))
         return sum(
             multiplications * operand.bits * buffer.read_pj_per_bit if buffer.reads_every_mac else words * buffer.access_read_pj
             for buffer, operand in operands
         )
-
-    def _priced(
-        self,
-        cycles: float,
-        compute_cycles: float,
-        dram_cycles: float,
-        array_pj: float,
-        buffer_pj: tuple[float, float],
-        dram_bits: tuple[float, float],
-    ) -> LayerCost:
-        pj_per_cycle_and_mw = PJ_PER_MW_US / self.value("clock_mhz")
-        read, written = dram_bits
-        energy = {
-            "pe_array": array_pj,
-            "pe_leakage": cycles * self.pe_array.leakage_mw * pj_per_cycle_and_mw,
-            "buffer_read": buffer_pj[0],
-            "buffer_write": buffer_pj[1],
-            "dram": read * self.value("dram.read_pj_per_bit") + written * self.value("dram.write_pj_per_bit"),
-            "dram_static": cycles * self.value("dram.static_mw") * pj_per_cycle_and_mw,
-        }
-        return LayerCost(cycles, compute_cycles, dram_cycles, energy)
 
     def _buffer(self, operand: str, layer: Layer) -> Buffer:
         path = f"{operand}_buffer"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from narrowgauge.archmodels.accelerator.layer import Layer
+from narrowgauge.archmodels.accelerator.moves import Buffers, Moves
 from narrowgauge.units import BITS_PER_BYTE
 
 
@@ -36,3 +37,18 @@ def fetches(layer: Layer, weight_capacity: float, activation_capacity: float) ->
         return Fetches(1, 1)
     ways = (Fetches(1, ceil(weight / weight_capacity)), Fetches(ceil(activation / activation_capacity), 1))
     return min(ways, key=lambda way: way.read_bytes(layer))
+
+
+def refetched(layer: Layer, compute_cycles: float, buffers: Buffers, dram_bits_per_cycle: float) -> Moves:
+    """What a layer moves that way; buffers are filled in whole words."""
+    way = fetches(layer, buffers.weight.capacity_bytes, buffers.activation.capacity_bytes)
+    return Moves(
+        cycles=max(compute_cycles, way.dram_cycles(layer, dram_bits_per_cycle)),
+        compute_cycles=compute_cycles,
+        dram_read_bits=way.read_bytes(layer) * BITS_PER_BYTE,
+        dram_write_bits=layer.result.bytes * BITS_PER_BYTE,
+        weight_fill_bits=way.weight * buffers.weight.fill_bits(layer.weight),
+        activation_fill_bits=way.activation * buffers.activation.fill_bits(layer.activation),
+        result_fill_bits=buffers.result.fill_bits(layer.result),
+        result_read_bits=0.0,
+    )
