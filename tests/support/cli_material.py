@@ -1,4 +1,4 @@
-"""Files that the examples of the commands name, made small: tables of kernels, a sweep, a model, measured kernels."""
+"""Files that the examples of the commands name, made small: tables of kernels, losses, a sweep, a model, measured kernels."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ batch: {powers_of_two: [1, 4]}
 input: [512, 1024]
 """
 KERNELS = "m,n,k,scheme\n1,4096,4096,bf16\n64,4096,4096,w4a16\n"
+LOSSES = "layer,scheme,loss\n" + "".join(f"{i},w4a16-g128,{32 - i}\n{i},w8a16,1\n{i},fp16,0\n" for i in range(32))
 SEED = 1
 
 
@@ -24,6 +25,7 @@ def make(folder: Path) -> None:
     (folder / "sweep.yaml").write_text(SWEEP)
     (folder / "kernels.csv").write_text(KERNELS)
     (folder / "one.csv").write_text("m,n,k,scheme\n1,4096,4096,bf16\n")
+    (folder / "sensitivities.csv").write_text(LOSSES)
     (folder / "gemvs.csv").write_text("m,n,k\n1,4096,1024\n")
     pd.read_csv(folder / "kernels.csv").to_parquet(folder / "gemms.parquet")
     card = files("narrowgauge.workloads").joinpath("cards/llama-3-8b.json").read_text()

@@ -17,6 +17,7 @@ COMMANDS = {
     "results": ("results", "Questions to the results of a sweep: filter, compare, Pareto front."),
     "reproduce": ("reproduce", "Published results of papers beside predicted ones."),
     "price": ("price", "Price a table of kernels (CSV or Parquet)."),
+    "codesign": ("codesign", "A scheme for every block of a model: least loss within time and memory."),
     "map": ("map", "Tiles, loop orders and stages of one matrix product: the dataflow search."),
     "measure": ("measure", "Microbenchmarks on this machine's GPU, or the plan of them."),
     "memory": ("memory", "A DRAM under a stream of requests: bandwidth, latency, energy."),

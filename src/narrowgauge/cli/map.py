@@ -78,11 +78,19 @@ def map_(
 
 def _print(found: GpuMapping, machine: str, scheme: str) -> None:
     product, best = found.product, found.found.best
-    click.secho(f"{product.m} × {product.n} × {product.k}, {scheme}, on {machine}: {found.target.compute.name}", bold=True)
+    click.secho(f"{product.m} × {product.n} × {product.k}, {scheme}, on {machine}", bold=True)
     click.echo(f"  {found.latency_us:,.2f} us, {found.energy_uj:,.1f} uJ, bound by {found.bound_by}")
-    rows, columns = found.grid
-    click.echo(f"  split over {rows} × {columns} SMs, {found.slice.m} × {found.slice.n} × {found.slice.k} each; one SM's loops:")
-    click.echo("\n".join(f"    {line}" for line in best.nest(found.target).splitlines()))
+    (rows, columns), part = found.grid, found.slice
+    click.echo(f"  split over {rows} × {columns} SMs, {part.m} × {part.n} × {part.k} each")
+    loops = common.table("level", "tile m×n×k", "buffers in, out", "loops over it, outermost first")
+    for index, (level, order) in enumerate(zip(found.target.levels, best.mapping.orders, strict=True)):
+        fan = dict(zip("mnk", best.mapping.fans[index], strict=True))
+        stages = best.mapping.stages[index - 1] if index else None
+        buffers = f"{stages.inputs}, {stages.output}" if stages else ""
+        words = " ".join(f"{d}:{fan[d]}" for d in order if fan[d] > 1) or "one tile"
+        loops.add_row(level.name, "×".join(map(str, best.tiles[index])), buffers, words)
+    loops.add_row(found.target.compute.name, "×".join(map(str, found.target.compute.quantum)), "", "")
+    common.console().print(loops)
     busy = common.table("resource", ">busy cycles", ">share")
     for name, cycles in best.busy_cycles.items():
         if cycles:
@@ -94,7 +102,7 @@ def _print(found: GpuMapping, machine: str, scheme: str) -> None:
 def _print_front(found: GpuMapping) -> None:
     front = found.found.front
     click.secho("Pareto front of one SM", bold=True)
-    made = common.table(">cycles", ">energy nJ", ">buffers KB", "smem tile", "register tile", "loops")
+    made = common.table(">cycles", ">nJ", ">KB held", "smem tile", "register tile", "loops")
     for entry in front[:FRONT_SHOWN]:
         tiles = ["×".join(map(str, tile)) for tile in entry.tiles[1:3]]
         loops = " ".join("".join(order) for order in entry.mapping.orders)

@@ -25,20 +25,17 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Budget:
-    """At most `limit` of something: `costs` has the shape (items, options)."""
+    """At most `limit` of something: `costs` has the shape (items, options), `fixed` is spent whatever is chosen."""
 
     name: str
     unit: str
     costs: Floats
     limit: float
+    fixed: float = 0.0
 
     def spent(self, chosen: npt.NDArray[np.int64]) -> float:
         """What a choice (an option's index per item) costs."""
-        return float(self.costs[np.arange(len(chosen)), chosen].sum())
-
-    def span(self) -> tuple[float, float]:
-        """The least and the most that any choice can cost, without other conditions."""
-        return float(self.costs.min(axis=1).sum()), float(self.costs.max(axis=1).sum())
+        return self.fixed + float(self.costs[np.arange(len(chosen)), chosen].sum())
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,9 @@ def _constraints(problem: Problem) -> list[Rows]:
     found: list[Rows] = [(one, np.ones(items), np.ones(items))]
     for budget in problem.budgets:
         size = float(np.abs(budget.costs).max()) or 1.0
-        found.append((budget.costs.reshape(1, -1) / size, np.array([unbounded]), np.array([budget.limit / size])))
+        found.append(
+            (budget.costs.reshape(1, -1) / size, np.array([unbounded]), np.array([(budget.limit - budget.fixed) / size]))
+        )
     for tie in problem.ties:
         for other in tie[1:]:
             rows = np.zeros((options, items, options))
@@ -139,7 +138,7 @@ def _explanation(problem: Problem) -> str:
     lines: list[str] = []
     for budget in problem.budgets:
         try:
-            least = choose(replace(problem, losses=_with_forbidden(problem, budget.costs), budgets=())).loss
+            least = budget.fixed + choose(replace(problem, losses=_with_forbidden(problem, budget.costs), budgets=())).loss
         except CapacityError:
             return "no choice meets the ties and the numbers of items asked for, whatever the budgets"
         if least > budget.limit:
