@@ -42,15 +42,17 @@ class GemvProgram:
 
 @dataclass(frozen=True)
 class AttentionProgram:
-    """`build` makes the program of one unit of work, of which `units` of `parts` are spread evenly over the channels: a channel
-    runs all parts of its units one after another. `softmax`: the memory has a unit for it, else it is the host's work."""
+    """`build` makes what a channel does for one unit of work, from the standard, the task, the channels and an element's bytes.
+    `units` of `parts` are spread evenly over the channels, a channel runs all parts of its units one after another; with `split`
+    every channel has a share of every unit. `softmax`: the memory has a unit for it, else it is the host's work."""
 
     phases: Mapping[str, str]
-    build: Callable[[Standard, DecodeAttention, Fraction], Program]
+    build: Callable[[Standard, DecodeAttention, int, Fraction], Program]
     units: Callable[[DecodeAttention], int]
     parts: Callable[[DecodeAttention], int]
     every_rank: bool = True
     softmax: bool = True
+    split: bool = False
 
 
 def repeated(program: Program, times: int) -> Program:
@@ -75,11 +77,11 @@ def _neupims(standard: Standard, task: Gemv, channels: int, vectors: int, elemen
     return repeated(neupims_gemv(standard, task.outputs, task.inputs, channels, element_bytes), vectors)
 
 
-def _attacc(place: Place, standard: Standard, task: DecodeAttention, element_bytes: Fraction) -> Program:
+def _attacc(place: Place, standard: Standard, task: DecodeAttention, channels: int, element_bytes: Fraction) -> Program:
     return attention(standard, task.tokens, task.head_dim, place, element_bytes)
 
 
-def _neupims_attention(standard: Standard, task: DecodeAttention, element_bytes: Fraction) -> Program:
+def _neupims_attention(standard: Standard, task: DecodeAttention, channels: int, element_bytes: Fraction) -> Program:
     """All heads of one sequence on one channel. A row of keys holds every KV head of a token, so the scores of one query head of
     each group are one GEMV of kv_heads × head_dim inputs; the values of each head are a GEMV over the tokens."""
     group = task.heads // task.kv_heads
@@ -97,9 +99,19 @@ def _all_bank(standard: Standard, task: Gemv, channels: int, vectors: int, eleme
     return all_bank_gemv(standard, task.outputs, task.inputs, channels, vectors, element_bytes)
 
 
-def _bundle_attention(standard: Standard, task: DecodeAttention, element_bytes: Fraction) -> Program:
+def _bundle_attention(standard: Standard, task: DecodeAttention, channels: int, element_bytes: Fraction) -> Program:
     """One KV head on a channel; the query heads of its group share what is read."""
     return bundle_attention(standard, task.tokens, task.head_dim, task.heads // task.kv_heads, element_bytes)
+
+
+def _aim_attention(standard: Standard, task: DecodeAttention, channels: int, element_bytes: Fraction) -> Program:
+    """One sequence over all channels (PIM-GPT, section on mapping): tokens are divided over the channels for the scores, heads
+    for the context. A row of keys holds every KV head of a token."""
+    group = task.heads // task.kv_heads
+    scores = aim_gemv(standard, -(-task.tokens // channels), task.kv_heads * task.head_dim, 1, element_bytes)
+    context = aim_gemv(standard, task.head_dim, task.tokens, 1, element_bytes)
+    both = (*repeated(scores, group).steps, *repeated(context, -(-task.heads // channels)).steps)
+    return Program(f"AiM attention, {task.heads} heads over {task.tokens} tokens", both)
 
 
 def _kv_heads(task: DecodeAttention) -> int:
@@ -136,5 +148,6 @@ ATTENTION: Mapping[str, AttentionProgram] = {
     "attacc-bank-group": _attacc_at(Place.BANK_GROUP, "mac-same"),
     "attacc-buffer": _attacc_at(Place.BUFFER, "mac-pseudo"),
     "neupims": AttentionProgram(_NEUPIMS, _neupims_attention, units=lambda task: task.batch, parts=lambda task: 1, softmax=False),
+    "aim": AttentionProgram(_AIM, _aim_attention, units=lambda task: task.batch, parts=lambda task: 1, softmax=False, split=True),
     "logic-die": AttentionProgram(_BUNDLE, _bundle_attention, units=_kv_heads, parts=lambda task: 1),
 }

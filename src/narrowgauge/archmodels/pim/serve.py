@@ -76,31 +76,31 @@ def _gemv(machine: PimMachine, program: GemvProgram, task: Gemv, element_bytes: 
 def _attention(machine: PimMachine, program: AttentionProgram, task: DecodeAttention, element_bytes: Fraction) -> Service:
     standard, units, parts = machine.standard, program.units(task), program.parts(task)
     cache = 2 * task.batch * task.kv_heads * task.head_dim * task.tokens * element_bytes
-    rounds = -(-units // machine.channels) * parts
-    _check_capacity(machine, "keys and values", cache * Fraction(rounds * machine.channels, units * parts))
+    rounds = (units if program.split else -(-units // machine.channels)) * parts
+    busy = Fraction(machine.channels) if program.split else Fraction(units * parts, rounds)
+    _check_capacity(machine, "keys and values", cache * machine.channels / busy)
 
     def at_tokens(tokens: int) -> Outcome:
         part = DecodeAttention(task.batch, task.heads, task.kv_heads, task.head_dim, tokens, task.number_format)
-        return run(standard, program.build(standard, part, element_bytes), program.phases)
+        return run(standard, program.build(standard, part, machine.channels, element_bytes), program.phases)
 
-    def at_rounds(count: int) -> Outcome:
-        return run(standard, repeated(unit, count), program.phases)
-
-    requests = len(program.build(standard, task, element_bytes)) if task.tokens <= TOKENS else _requests(machine, program, task)
+    unit = program.build(standard, task, machine.channels, element_bytes) if task.tokens <= TOKENS else None
+    requests = _requests(machine, program, task) if unit is None else len(unit)
     if requests > REQUESTS:
         one, line = extended(at_tokens, task.tokens, max(task.tokens * REQUESTS // requests, 2 * TOKENS), TOKENS)
         outcome = _nothing(one).beyond(one, rounds)
     else:
-        unit = program.build(standard, task, element_bytes)
-        outcome, line = extended(at_rounds, rounds, max(REQUESTS // requests, 2))
-    return _summary(machine, outcome, Fraction(units * parts, rounds), line)
+        whole = unit or program.build(standard, task, machine.channels, element_bytes)
+        times = max(REQUESTS // requests, 2)
+        outcome, line = extended(lambda count: run(standard, repeated(whole, count), program.phases), rounds, times)
+    return _summary(machine, outcome, busy, line)
 
 
 def _requests(machine: PimMachine, program: AttentionProgram, task: DecodeAttention) -> int:
     """Requests of a unit of many tokens, from those of one with few."""
     few = DecodeAttention(task.batch, task.heads, task.kv_heads, task.head_dim, TOKENS, task.number_format)
     element_bytes = Fraction(machine.format_bits[task.number_format], BITS_PER_BYTE)
-    return len(program.build(machine.standard, few, element_bytes)) * -(-task.tokens // TOKENS)
+    return len(program.build(machine.standard, few, machine.channels, element_bytes)) * -(-task.tokens // TOKENS)
 
 
 def _nothing(like: Outcome) -> Outcome:
