@@ -51,7 +51,8 @@ def _extent(frame: pd.DataFrame, count: int) -> str:
     missing = len(frame) - count
     without = f"; {missing:,} have no result, for reasons below" if missing else ", all with a result"
     models = ", ".join(str(name) for name in frame["model"].unique())
-    return f"{models}: {len(frame):,} points{over}{without}."
+    counted = f"{len(frame):,} point{'s' if len(frame) > 1 else ''}"
+    return f"{models}: {counted}{over}{without}."
 
 
 def _best(rows: pd.DataFrame, quantity: str) -> pd.Series[Any]:
