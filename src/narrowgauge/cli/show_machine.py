@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from narrowgauge.cli import common
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def describe_machine(name: str, fits: Path | None = None, overrides: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -33,13 +37,18 @@ def print_machine(item: dict[str, Any]) -> None:
         click.echo(common.wrapped(f"{name}: {words}"))
     from narrowgauge.archmodels.override import FIT, OVERRIDE
 
-    references: dict[str, int] = {}
-    numbers = common.table("number", ">value", "unit", "kind", ">source")
-    for row in item["numbers"]:
-        reference = references.setdefault(row["source"], len(references) + 1)
-        kind = "what if" if row["layer"] == OVERRIDE else row["kind"]
-        numbers.add_row(row["path"], f"{row['value']:g}", row["unit"], kind, f"[{reference}]")
-    common.console().print(numbers, markup=False)
+    references = {source: place for place, source in enumerate(dict.fromkeys(row["source"] for row in item["numbers"]), 1)}
+
+    def make(spared: Collection[str]) -> Table:
+        table = common.table("number", ">value", "unit", *(["kind"] if "kind" not in spared else []), ">source")
+        for row in item["numbers"]:
+            source, changed = f"[{references[row['source']]}]", row["layer"] == OVERRIDE
+            where = [row["kind"], source] if "kind" not in spared else [source]
+            where[0] = "what if" if changed else where[0]
+            table.add_row(row["path"], f"{row['value']:g}", row["unit"], *where)
+        return table
+
+    common.console().print(common.fitting(make, ("kind",))[0], markup=False)
     click.secho("Sources", bold=True)
     for source, reference in references.items():
         click.echo(common.wrapped(f"[{reference}] {source}", hang=6))

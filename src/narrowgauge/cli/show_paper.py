@@ -40,7 +40,7 @@ def describe_paper(name: str) -> dict[str, Any]:
 
 def print_paper(item: dict[str, Any]) -> None:
     """Text and three tables that fit 80 columns."""
-    click.secho(item["title"], bold=True)
+    click.secho(common.wrapped(item["title"], first=0, hang=2), bold=True)
     click.echo(common.wrapped(item["source"]))
     if item["note"]:
         click.echo(common.wrapped(item["note"]))

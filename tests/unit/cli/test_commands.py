@@ -67,10 +67,13 @@ def test_show_reads_a_specification_and_reports_its_faults(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("topic", list(TOPICS))
-def test_what_is_listed_can_be_shown(topic: str) -> None:
-    for name in list(json.loads(run("list", topic, "--json", "-").stdout))[:2]:
-        result = run("show", name)
-        assert result.exit_code == 0 and name in result.stdout, result.output
+def test_what_is_listed_can_be_shown_on_narrow_and_wide_terminals(topic: str) -> None:
+    names = list(json.loads(run("list", topic, "--json", "-").stdout))
+    for name in {names[0], names[-1]}:
+        for columns in (60, 80, 200):
+            result = CliRunner(env={"COLUMNS": str(columns)}).invoke(main, ["show", name])
+            assert result.exit_code == 0, result.output
+            assert max(len(line.rstrip()) for line in result.stdout.splitlines()) <= columns
 
 
 @pytest.mark.parametrize("name", ["h100-sxm", "deepseek-v3", "nf4", "w4a16"])
