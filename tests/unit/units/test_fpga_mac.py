@@ -1,6 +1,6 @@
 import pytest
 
-from narrowgauge.archmodels.units.fpga_mac import mac_luts, multiplier_luts
+from narrowgauge.archmodels.units.fpga_mac import mac_luts, multiplier_luts, products_per_dsp
 from narrowgauge.errors import InputError, UnsupportedError
 from narrowgauge.formats import FORMATS
 
@@ -29,3 +29,19 @@ def test_other_pairs_are_refused(weight: str, activation: str) -> None:
 def test_a_sum_has_at_least_one_term() -> None:
     with pytest.raises(InputError, match="terms: given 0"):
         mac_luts(FORMATS["int8"], FORMATS["int8"], 0)
+
+
+@pytest.mark.parametrize(("bits", "products"), [(8, 2), (4, 4), (16, 1), (18, 1), (28, 0)])
+def test_products_of_a_dsp48e2(bits: int, products: int) -> None:
+    """AMD WP486 and WP521: two products of 8 bit, four of 4 bit."""
+    assert products_per_dsp(bits, bits) == products
+
+
+def test_operands_of_two_widths_change_places() -> None:
+    assert products_per_dsp(4, 8) == products_per_dsp(8, 4)
+
+
+def test_every_width_that_is_too_small_is_named() -> None:
+    with pytest.raises(InputError) as caught:
+        products_per_dsp(0, 8, -1)
+    assert [problem.where for problem in caught.value.problems] == ["weight_bits", "guard_bits"]

@@ -1,4 +1,4 @@
-"""Six-input look-up tables (LUTs) of a multiply-accumulate in the fabric of an FPGA, for integers and minifloats.
+"""What a multiply-accumulate takes of an FPGA: six-input look-up tables (LUTs) of the fabric, or a share of a hard multiplier.
 
 Counted by structure, for fabrics with one carry bit per LUT: an adder takes a LUT a bit; a product of at most six input bits is
 its truth table, a wider one rows of two bits of one operand each (Walters, FCCM 2016); a shifter takes a 4:1 multiplexer, one
@@ -8,6 +8,7 @@ additions are exact, as they are for integers. Registers are free, they stand be
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil, log2
 
 from narrowgauge.errors import InputError, Problem, UnsupportedError
@@ -47,3 +48,37 @@ def _float_mac_luts(first: FloatFormat, second: FloatFormat, guard: int) -> int:
     exponents = max(first.exponent, second.exponent) + 1
     shifter = ceil(log2(distances) / BITS_PER_MULTIPLEXER) * width
     return multiplier_luts(*significands) + exponents + shifter + width
+
+
+@dataclass(frozen=True)
+class DspBlock:
+    """A hard multiplier with an accumulator: widths of its two signed inputs and of its sum, in bits."""
+
+    wide: int
+    narrow: int
+    sum: int
+
+
+DSP48E2 = DspBlock(wide=27, narrow=18, sum=48)  # AMD UG579, UltraScale DSP slice
+
+
+def products_per_dsp(weight_bits: int, activation_bits: int, guard_bits: int = 2, block: DspBlock = DSP48E2) -> int:
+    """Integer products that one block makes in a cycle, `guard_bits` between neighbours for sums and signs; 0 if not one fits.
+
+    Several operands share an input at distances at which no two products overlap (AMD WP486: two of 8 bit; WP521: four of 4 bit).
+    Raises InputError for widths below one bit or a negative guard."""
+    given = {"weight_bits": (weight_bits, 1), "activation_bits": (activation_bits, 1), "guard_bits": (guard_bits, 0)}
+    wrong = [Problem(name, f"given {value}, allowed: {low} or more") for name, (value, low) in given.items() if value < low]
+    if wrong:
+        raise InputError(wrong)
+    spacing = weight_bits + activation_bits + guard_bits
+    packed = (
+        weights * activations
+        for first, second in ((weight_bits, activation_bits), (activation_bits, weight_bits))
+        for activations in range(1, block.narrow // second + 1)
+        for weights in range(1, block.wide // first + 1)
+        if (activations - 1) * spacing + second <= block.narrow
+        and (weights - 1) * activations * spacing + first <= block.wide
+        and (weights * activations - 1) * spacing + weight_bits + activation_bits <= block.sum
+    )
+    return max(packed, default=0)
