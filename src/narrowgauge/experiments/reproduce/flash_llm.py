@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -34,21 +34,22 @@ class Case:
     gpu: Annotated[str, "GPU"] = "a100-sxm-80gb"
     sparsity: Annotated[float, "share of zeros in the weights"] = 0.8
     batch: Annotated[str, "sequences, one token each, separated by spaces"] = "8 16 32 64"
+    level: Annotated[Literal["kernel", "model"], "products of a layer, or whole models on the fewest GPUs that do"] = "kernel"
     context: Annotated[int, "tokens in the cache, for whole models"] = 320
 
 
 def predict(case: Case) -> Mapping[str, float]:
-    """Means over models and batches: of dense over sparse time for the products of a layer, and of tokens per GPU and second."""
+    """Means over models and batches: of dense over sparse time for the products of a layer, or of tokens per GPU and second."""
     machine = load_gpu(case.gpu)
-    if not case.model.split():
+    models = [read_model(name) for name in case.model.split()]
+    if not models:
         raise InputError([Problem("model", "given none, write at least one model card or config.json")])
-    kernels, tokens = [], []
-    for name in case.model.split():
-        model = read_model(name)
-        for batch in numbers_of("batch", case.batch):
-            kernels += _kernel_gains(model, batch, case.sparsity, machine)
-            tokens.append(_token_gain(model, batch, case, machine))
-    return {"speedup": fmean(kernels), "token_gain": fmean(tokens), "largest_token_gain": max(tokens)}
+    cases = [(model, batch) for model in models for batch in numbers_of("batch", case.batch)]
+    if case.level == "kernel":
+        gains = [gain for model, batch in cases for gain in _kernel_gains(model, batch, case.sparsity, machine)]
+        return {"speedup": fmean(gains)}
+    gains = [_token_gain(model, batch, case, machine) for model, batch in cases]
+    return {"token_gain": fmean(gains), "largest_token_gain": max(gains)}
 
 
 def _kernel_gains(model: ModelConfig, batch: int, sparsity: float, machine: Machine) -> list[float]:
