@@ -46,7 +46,8 @@ class System(Specified):
     @cached_property
     def pim(self) -> PimMachine:
         """The PIM memory of one host."""
-        return load_pim(self.pim_name or self.texts["pim"]).with_(**{"channels": self.value("pim_channels"), **dict(self.pim_changes)})
+        machine = load_pim(self.pim_name or self.texts["pim"])
+        return machine.with_(**{"channels": self.value("pim_channels"), **dict(self.pim_changes)})
 
     @property
     def access(self) -> Access:
