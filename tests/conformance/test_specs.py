@@ -84,7 +84,7 @@ def test_formats_without_instruction_are_absent(name: str, absent: str) -> None:
 
 def test_dram_pins_are_of_this_decade(machine: Machine) -> None:
     gbit_per_pin = 8 * machine.value("dram.bandwidth_gb_per_s") / machine.value("dram.bus_bits")
-    low, high = {"HBM": (2.0, 9.8), "GDD": (12.0, 24.0)}[machine.specification.texts["dram.type"][:3]]
+    low, high = {"HBM": (2.0, 9.8), "GDD": (12.0, 24.0), "LPD": (3.2, 9.6)}[machine.specification.texts["dram.type"][:3]]
     assert low <= gbit_per_pin <= high
 
 
