@@ -36,6 +36,7 @@ _IN_ATTENTION = {
     "trtllm-0.9": frozenset({Kind.KV_WRITE, Kind.ROPE}),
     "qserve": frozenset({Kind.KV_WRITE, Kind.ROPE}),
     "awq": frozenset({Kind.KV_WRITE, Kind.ROPE}),
+    "bitnet": frozenset({Kind.KV_WRITE, Kind.ROPE}),
     "tinychat": frozenset({Kind.KV_WRITE, Kind.ROPE}),
     "quick": frozenset({Kind.KV_WRITE, Kind.ROPE}),
     "comet": frozenset({Kind.KV_WRITE, Kind.ROPE}),
