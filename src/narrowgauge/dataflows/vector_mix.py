@@ -6,7 +6,8 @@ The counts are read off the published kernels, loads left out (they have ports o
   two multiply-adds for every 16 vectors (Wei et al., T-MAC, EuroSys 2025, arXiv 2407.00088; microsoft/T-MAC,
   python/t_mac/intrins/tbl.cc, without fast aggregation);
 * `bitnet-tl1`: table lookup over 2 ternary weights, 32 indices in 16 bytes, 16-bit tables as two byte tables (Wang et al.,
-  arXiv 2410.16144, kernel TL1); `bitnet-tl2` packs 3 weights into 5 bits, sign apart (the same, kernel TL2);
+  arXiv 2410.16144; microsoft/BitNet, utils/templates/tl1_core.h); `bitnet-tl2` packs 3 weights into 5 bits, sign apart (the same,
+  utils/codegen_tl2.py);
 * `q4-0`: blocks of 32 four-bit weights times 8-bit activations, with or without a dot-product instruction; two 16-bit scales
   are converted and multiplied for every block, on the vector pipes (ggml, ggml_vec_dot_q4_0_q8_0);
 * `f16`: 16-bit weights and activations.
