@@ -87,6 +87,13 @@ def _units() -> Lines:
         yield name, load_unit(name).texts["title"]
 
 
+def _accelerators() -> Lines:
+    from narrowgauge.archmodels.accelerator import accelerator_names, load_accelerator
+
+    for name in accelerator_names():
+        yield name, load_accelerator(name).texts["title"]
+
+
 def _papers() -> Lines:
     from narrowgauge.experiments.reproduction import experiment_names, load_experiment
 
@@ -127,6 +134,7 @@ TOPICS: dict[str, Callable[[], Lines]] = {
     "kernels": _kernels,
     "memories": _memories,
     "units": _units,
+    "accelerators": _accelerators,
     "papers": _papers,
     "fits": _fits,
 }
@@ -142,8 +150,8 @@ def list_command(topic: str | None, json_file: str | None) -> None:
     """Names that other commands take, each with a line about it.
 
     TOPIC is machines (GPUs), pim-machines, npus, systems (a GPU or an NPU with PIM memory), models, schemes, formats, kernels,
-    memories, units (that can stand in a GPU or an array), papers (that `reproduce` knows) or fits; without it, the names alone,
-    of everything.
+    memories, units (that can stand in a GPU or an array), accelerators (around an array of units), papers (that `reproduce`
+    knows) or fits; without it, the names alone, of everything.
     """
     topics = [topic] if topic else list(TOPICS)
     found = {name: dict(TOPICS[name]()) for name in topics}

@@ -12,6 +12,7 @@ import click
 from narrowgauge.cli import (
     common,
     names,
+    show_accelerator,
     show_fit,
     show_format,
     show_kernel,
@@ -32,6 +33,7 @@ Describe = Callable[[str], dict[str, Any]]
 def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
     """The names of each kind, and what describes one of them."""
     from narrowgauge.archmodels import machine_names, npu_names, pim_names, system_names
+    from narrowgauge.archmodels.accelerator import accelerator_names
     from narrowgauge.archmodels.units import unit_names
     from narrowgauge.experiments.price_kinds import KINDS
     from narrowgauge.experiments.reproduction import experiment_names
@@ -47,6 +49,7 @@ def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
         (tuple(kind.name for kind in KINDS), show_kernel.describe_kernel),
         (standard_names(), show_memory.describe_memory),
         (unit_names(), show_unit.describe_unit),
+        (accelerator_names(), show_accelerator.describe_accelerator),
         (experiment_names(), show_paper.describe_paper),
         (fit_names(), show_fit.describe_fit),
     )
@@ -117,5 +120,6 @@ PRINTERS: dict[str, Callable[[dict[str, Any]], None]] = {
     "memory": show_machine.print_machine,
     "fit": show_fit.print_fit,
     "unit": show_unit.print_unit,
+    "accelerator": show_machine.print_machine,
     "paper": show_paper.print_paper,
 }
