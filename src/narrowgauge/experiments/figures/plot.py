@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from narrowgauge.errors import InputError, Problem
 from narrowgauge.experiments.figures.style import PNG_DPI, RASTER_DPI, WIDE_IN, style
@@ -37,7 +37,14 @@ class Plot:
 
     def svg(self, width_in: float = WIDE_IN) -> str:
         """The picture as an SVG document whose texts are texts."""
-        return self._bytes("svg", width_in).decode()
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        figure, buffer = self.figure(width_in), io.BytesIO()
+        figure.set_dpi(RASTER_DPI)
+        draw: Any = FigureCanvasSVG(figure).print_svg  # `savefig` would draw everything once more to lay it out
+        with style(self.name):
+            draw(buffer, metadata={"Date": None})  # the same data give the same bytes
+        return buffer.getvalue().decode()
 
     def save(self, folder: str | Path) -> tuple[Path, ...]:
         """Write NAME.png, NAME.svg and NAME.csv to a folder, which is made if it is not there; raises InputError if it cannot."""
@@ -45,19 +52,13 @@ class Plot:
         paths = tuple(target / f"{self.name}.{suffix}" for suffix in ("png", "svg", "csv"))
         try:
             target.mkdir(parents=True, exist_ok=True)
-            paths[0].write_bytes(self._bytes("png", WIDE_IN))
-            paths[1].write_bytes(self._bytes("svg", WIDE_IN))
+            with style(self.name):
+                self.figure().savefig(paths[0], dpi=PNG_DPI)
+            paths[1].write_text(self.svg(), encoding="utf-8")
             self.data.to_csv(paths[2], index=False)
         except OSError as error:
             raise InputError([Problem(str(folder), f"cannot be written: {error.strerror}")]) from None
         return paths
-
-    def _bytes(self, suffix: str, width_in: float) -> bytes:
-        figure, buffer = self.figure(width_in), io.BytesIO()
-        metadata = {"Date": None} if suffix == "svg" else None  # the same data give the same bytes
-        with style(self.name):
-            figure.savefig(buffer, format=suffix, dpi=PNG_DPI if suffix == "png" else RASTER_DPI, metadata=metadata)
-        return buffer.getvalue()
 
     def _repr_svg_(self) -> str:
         return self.svg()

@@ -20,7 +20,7 @@ SERIES: Mapping[str, tuple[str, str, str]] = {
     "noise": ("between libraries", "|", INK),
     "residual_bound": ("promised", "<", PALETTE[3]),
 }
-ROW_IN, AROUND_IN = 0.26, 0.9
+ROW_IN, AROUND_IN, LEAST_IN = 0.26, 0.9, 2.0  # the least has room for a legend of three lines
 LEAST_PERCENT = 0.3  # errors below are drawn at this edge of the logarithmic axis
 
 
@@ -45,7 +45,7 @@ def validation(frame: pd.DataFrame) -> Plot:
 
 
 def _draw(data: pd.DataFrame, width_in: float) -> Figure:
-    figure, (axis,) = panels(1, width_in, AROUND_IN + ROW_IN * len(data))
+    figure, (axis,) = panels(1, width_in, max(AROUND_IN + ROW_IN * len(data), LEAST_IN))
     used = [name for name in SERIES if name in data and data[name].notna().any()]
     for name in used:
         _, shape, colour = SERIES[name]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HINT = "Points would say what they are under a pointer with the extra `report` (pip install 'narrowgauge[report]')."
 SPOTS = (110, 55)  # of a figure, across and up: some eight pixels each
-MOST_POINTS = 12_000
+MOST_POINTS = 5000  # keeps a page of two figures below five megabytes
 HEIGHT_PX = 440
 SIZES_PX = (9, 4)  # of points on the front, and of others
 
@@ -59,17 +59,22 @@ def hovers(scatters: Sequence[Scatter]) -> tuple[dict[str, Hover], list[str]]:
 
 def _words(shown: int, points: int) -> str:
     words = "Move over a point to read it; drag a box to enlarge it."
-    return words if shown == points else f"{words} {shown:,} of {points:,} points: of those that lie on one another, one is here."
+    return (
+        words if shown == points else f"{words} {shown:,} of {points:,} points: of those that lie close together, some are here."
+    )
 
 
 def thinned(scatter: Scatter) -> pd.DataFrame:
-    """One point of each group and spot, those of the front first."""
+    """One point of each group and spot, those of the front first; every second or third of them where they are too many."""
+    import pandas as pd
+
     data = scatter.plot.data.sort_values(ON_FRONT, ascending=False, kind="stable")
     spots = [_spots(data[name], count) for name, count in zip((scatter.x, scatter.y), SPOTS, strict=True)]
     code = data[scatter.group].astype("category").cat.codes.to_numpy(np.int64)
     place = (code * (SPOTS[0] + 1) + spots[0]) * (SPOTS[1] + 1) + spots[1]
-    _, first = np.unique(place, return_index=True)
-    return data.iloc[np.sort(first)[:MOST_POINTS]]
+    kept = data.iloc[np.sort(np.unique(place, return_index=True)[1])]
+    front, others = kept[kept[ON_FRONT]], kept[~kept[ON_FRONT]]
+    return pd.concat([part.iloc[:: -(-len(part) // MOST_POINTS) or 1] for part in (front, others)])
 
 
 def _spots(column: pd.Series[Any], count: int) -> Any:
