@@ -15,8 +15,8 @@ from narrowgauge.cli.command import Command
 #: words by which an example needs what a test has not: a GPU, its records, a cluster, ten minutes of a compiler
 ELSEWHERE = ("measure --suite", "--measurements", "--executor", "reproduce all")
 
-#: seconds each; their tables are tested with the commands
-SLOW = ("narrowgauge fit", "narrowgauge validate")
+#: seconds each: run once, on the narrowest terminal
+SLOW = ("narrowgauge fit", "narrowgauge validate", "narrowgauge map", "--html", "--trace", "--on hbm2-pim", "narrowgauge list")
 
 
 def examples() -> list[str]:
@@ -56,7 +56,7 @@ def test_an_example_is_a_command_line_that_is_understood(example: str, folder: P
 @pytest.mark.parametrize("example", RUNNABLE)
 def test_an_example_runs_and_fits_narrow_and_wide_terminals(example: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    for width in (80,) if any(words in example for words in SLOW) else (60, 80, 120, 200):
+    for width in (60,) if any(words in example for words in SLOW) else (60, 80, 120, 200):
         result = run(example, width=width)
         assert result.exit_code == 0, result.output
         if "--json -" in example:
