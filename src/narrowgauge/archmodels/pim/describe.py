@@ -10,7 +10,6 @@ from narrowgauge.archmodels.override import OVERRIDE, SPECIFICATION
 from narrowgauge.archmodels.pim.machine import PimMachine
 from narrowgauge.archmodels.pim.pace import INTERVAL
 from narrowgauge.provenance import Kind, Quantity
-from narrowgauge.sim.dram.hierarchy import reached
 from narrowgauge.sim.dram.standard import EnergySheet, Standard
 from narrowgauge.units import BITS_PER_BYTE, BYTES_PER_GB, PS_PER_S
 
@@ -58,7 +57,7 @@ def _row(path: str, entry: Quantity, changed: bool) -> Row:
 def _rates(machine: PimMachine) -> Iterator[tuple[str, Quantity]]:
     """The PIM rate, the peak that it leads to, bytes that the units see, bytes that fit."""
     standard, org = machine.standard, machine.standard.organisation
-    interval, banks = machine.mac_pace.latency_cycles, banks_at_work(machine)
+    interval, banks = machine.mac_pace.latency_cycles, machine.banks_at_work
     per_s = machine.channels * PS_PER_S / (interval * standard.tck_ps)
     lanes = machine.mac_bytes * BITS_PER_BYTE // max(machine.format_bits.values())
     yield INTERVAL, _derived(interval, "cycle", f"{machine.mac_pace.latency}, between two {machine.mac_command}")
@@ -74,12 +73,6 @@ def _rates(machine: PimMachine) -> Iterator[tuple[str, Quantity]]:
 
 def _derived(value: float, unit: str, note: str) -> Quantity:
     return Quantity(value, unit, RATES, Kind.DERIVED, note)
-
-
-def banks_at_work(machine: PimMachine) -> int:
-    """Banks of a channel that multiply in one interval."""
-    standard = machine.standard
-    return machine.macs_at_once * len(reached(standard.organisation, standard.commands[machine.mac_command].banks, 0))
 
 
 def _energies(sheet: EnergySheet) -> Iterator[tuple[str, Quantity]]:

@@ -17,7 +17,9 @@ from narrowgauge.archmodels.specification import Specification, load_specificati
 from narrowgauge.errors import InputError, Problem, nearest
 from narrowgauge.provenance import Kind, Quantity
 from narrowgauge.sim.dram import Standard, load_standard
+from narrowgauge.sim.dram.hierarchy import reached
 from narrowgauge.sim.dram.standard import PS_PER_NS, Constraint, Level
+from narrowgauge.units import BITS_PER_BYTE, PS_PER_US
 
 CHANNELS, TIMING = "channels", "timing."
 CLOCK = "tCK"
@@ -99,6 +101,19 @@ class PimMachine:
         if self.mac_pace.scope is not Level.RANK or not self.program.every_rank:
             return 1
         return self.standard.organisation.pseudo_channels * self.standard.organisation.ranks
+
+    @property
+    def banks_at_work(self) -> int:
+        """Banks of a channel that multiply in one interval."""
+        standard = self.standard
+        return self.macs_at_once * len(reached(standard.organisation, standard.commands[self.mac_command].banks, 0))
+
+    @property
+    def macs_per_us(self) -> float:
+        """Multiply-accumulates of all channels at their full rate, with as many vectors as share what is read."""
+        lanes = self.mac_bytes * BITS_PER_BYTE // max(self.format_bits.values())
+        intervals = PS_PER_US / (self.mac_pace.latency_cycles * self.standard.tck_ps)
+        return self.channels * self.banks_at_work * lanes * intervals * self.standard.pim.get("vectors", 1)
 
     @property
     def mac_bytes(self) -> int:

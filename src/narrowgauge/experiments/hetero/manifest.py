@@ -16,7 +16,7 @@ from narrowgauge.workloads import MemoryFootprint, Phase, memory_footprint
 
 MOST_DEVICES = 16
 ASSUMPTIONS = (
-    "static batch: all prompts pass through prefill at once, on the host, no sequence ends early",
+    "static batch: all prompts pass through prefill at once, no sequence ends early",
     "operators of one part of the batch run one after another; parts overlap as far as their devices allow",
     "placement is a local optimum over single moves",
     "experts are picked uniformly and independently",

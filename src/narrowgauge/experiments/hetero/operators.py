@@ -18,8 +18,7 @@ from narrowgauge.workloads import Operator as Work
 
 
 def operators(request: SystemRequest, phase: Phase, parts: int) -> list[Operator]:
-    """The operators of one of `parts` parts of the batch, in order. Prefill runs on the host alone: its products are too high for
-    memory that takes one vector after the other.
+    """The operators of one of `parts` parts of the batch, in order.
 
     Raises UnsupportedError for formats that the host cannot multiply."""
     own = replace(request, batch=-(-request.batch // parts))
@@ -50,9 +49,9 @@ def graphs_of(request: SystemRequest, phase: Phase) -> list[Graph]:
 
 def _operator(request: SystemRequest, phase: Phase, line: Line, ops: Sequence[Work]) -> Operator:
     ways: dict[str, Way] = {HOST: ((line,),)}
-    if isinstance(request.machine, Npu) or phase is Phase.PREFILL or not ops:
+    if isinstance(request.machine, Npu) or not ops:
         return Operator(line.operator, line.count, ways)
-    found = pim_way(request.machine, ops, request.fidelity)
+    found = pim_way(request.machine, phase, ops, line.latency_us, request.fidelity)
     if isinstance(found, str):
         return Operator(line.operator, line.count, ways, found)
     ways[PIM] = found

@@ -18,6 +18,9 @@ from narrowgauge.workloads import Attention, Gemm, GroupedGemm, Operator, Phase
 CONTEXTS = 4  # of attention that are run on the bank model: time grows with the tokens, in small steps
 
 
+HOPELESS = 8.0  # times the host's latency; in decode that of a layer of experts against one in the memory
+
+
 @dataclass(frozen=True)
 class Part:
     """A share of an operator's work: a task, and how many times."""
@@ -26,35 +29,40 @@ class Part:
     times: float
 
 
-def pim_way(system: System, ops: Sequence[Operator], fidelity: Fidelity) -> Way | str:
+def pim_way(system: System, phase: Phase, ops: Sequence[Operator], host_us: float, fidelity: Fidelity) -> Way | str:
     """An operator, as the mean over `ops`, which differ in their context alone; or the reason why it cannot run in the memory,
-    empty for operators without a matrix product."""
+    empty for operators without a matrix product. What takes far longer than the `host_us` of the host even at the full rate of
+    the multipliers is not run on the bank model."""
     op = ops[0]
     if not isinstance(op, Gemm | GroupedGemm | Attention):
         return ""
+    alone = op.groups if isinstance(op, GroupedGemm) and phase is Phase.DECODE else 1  # prompts are too high to be worth dividing
+    least_us = op.macs / system.pim.macs_per_us / alone
+    if least_us > HOPELESS * host_us:
+        return f"takes {least_us:.0f} us at the full rate of {system.pim.name}, {host_us:.0f} us on the host"
     try:
         products = (one for one in ops if isinstance(one, Gemm | GroupedGemm | Attention))
         parts = [part for one in products for part in _parts(system, one)]
         priced = [(part.times / len(ops), service(system.pim, part.task)) for part in parts]
-        softmax = _softmax(system, ops) if isinstance(op, Attention) else ()
+        softmax = _softmax(system, phase, ops) if isinstance(op, Attention) else ()
     except NarrowgaugeError as reason:
         return str(reason)
     bound = fidelity is Fidelity.BOUND
     heaviest = max((found for _, found in priced), key=lambda found: found.latency_us)
     line = device_line(
-        phase=Phase.DECODE,
+        phase=phase,
         operator=op.name,
         device=PIM,
         count=op.count,
         latency_us=sum(share * (found.bound_us if bound else found.latency_us) for share, found in priced),
         interval=0.0 if bound else system.pim.quantities["interval"].value,
-        bound_by=max(heaviest.busy_us, key=lambda phase: heaviest.busy_us[phase]),
+        bound_by=max(heaviest.busy_us, key=lambda what: heaviest.busy_us[what]),
         source=f"{system.pim.name}: command program on the bank model of {system.pim.standard.name}",
         relation=MODELLED,
         energy_mj=sum(share * found.energy_mj for share, found in priced),
         actions=_commands(priced),
     )
-    return (*_link(system, ops), (line,), *softmax)
+    return (*_link(system, phase, ops), (line,), *softmax)
 
 
 def _parts(system: System, op: Gemm | GroupedGemm | Attention) -> list[Part]:
@@ -81,7 +89,7 @@ def _format(stored: str, other: str) -> str:
     return stored
 
 
-def _softmax(system: System, ops: Sequence[Operator]) -> Way:
+def _softmax(system: System, phase: Phase, ops: Sequence[Operator]) -> Way:
     """The host's part between scores and context, where the memory has no softmax unit: before its next work, on its own."""
     program = system.pim.attention
     if program is None or program.softmax:
@@ -91,7 +99,7 @@ def _softmax(system: System, ops: Sequence[Operator]) -> Way:
     npu, count = system.host, len(ops)
     works = [npu.vector(op.batch * op.num_heads * op.visible_tokens, "softmax", 0.0) for op in ops if isinstance(op, Attention)]
     line = device_line(
-        phase=Phase.DECODE,
+        phase=phase,
         operator=f"{ops[0].name}.softmax",
         device=HOST,
         count=ops[0].count,
@@ -106,7 +114,7 @@ def _softmax(system: System, ops: Sequence[Operator]) -> Way:
     return ((line,),)
 
 
-def _link(system: System, ops: Sequence[Operator]) -> Way:
+def _link(system: System, phase: Phase, ops: Sequence[Operator]) -> Way:
     """Activations to separate memory and back, with the new keys and values of attention."""
     op, moved = ops[0], ops[0].activation_bytes
     if isinstance(op, Attention):
@@ -115,7 +123,7 @@ def _link(system: System, ops: Sequence[Operator]) -> Way:
     if not latency:
         return ()
     line = device_line(
-        phase=Phase.DECODE,
+        phase=phase,
         operator=f"{op.name}.link",
         device=LINK,
         count=op.count,
