@@ -78,8 +78,9 @@ def results(
         if len(parts) != PIVOT_PARTS:
             raise click.UsageError(f"--pivot takes ROW,COL,VALUE, given '{pivot}'")
         frame = queries.pivot(frame, *parts).reset_index()
-    wanted = [*_names(order or ""), *_names(pareto or "")]
-    _deliver(frame, out, json_file, [queries.column_of(frame, _bare(name)) for name in wanted] if not pivot else [])
+    asked = [queries.column_of(frame, _bare(name)) for name in (*_names(order or ""), *_names(pareto or ""))] if not pivot else []
+    ratios = [name for name in frame.columns if str(name).endswith(queries.RATIO)] if not pivot else []
+    _deliver(frame, out, json_file, [*asked, *ratios])
     return UNREAD if notes else 0
 
 
