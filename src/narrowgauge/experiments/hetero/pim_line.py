@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from narrowgauge.archmodels import Npu, System
+from narrowgauge.archmodels.heterogeneous.schema import Experts
 from narrowgauge.archmodels.pim import DecodeAttention, Gemv, Service, Task, service
 from narrowgauge.errors import NarrowgaugeError, UnsupportedError
 from narrowgauge.experiments.fidelity import Fidelity
@@ -18,7 +19,7 @@ from narrowgauge.workloads import Attention, Gemm, GroupedGemm, Operator, Phase
 CONTEXTS = 4  # of attention that are run on the bank model: time grows with the tokens, in small steps
 
 
-HOPELESS = 8.0  # times the host's latency; in decode that of a layer of experts against one in the memory
+OVERLAPPED = 8.0  # times the host's latency that work beside the host may take and still be worth a trial
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,13 @@ class Part:
 
 def pim_way(system: System, phase: Phase, ops: Sequence[Operator], host_us: float, fidelity: Fidelity) -> Way | str:
     """An operator, as the mean over `ops`, which differ in their context alone; or the reason why it cannot run in the memory,
-    empty for operators without a matrix product. What takes far longer than the `host_us` of the host even at the full rate of
-    the multipliers is not run on the bank model."""
+    empty for operators without a matrix product. What cannot beat the `host_us` of the host even at the full rate of the
+    multipliers is not run on the bank model."""
     op = ops[0]
     if not isinstance(op, Gemm | GroupedGemm | Attention):
         return ""
-    alone = op.groups if isinstance(op, GroupedGemm) and phase is Phase.DECODE else 1  # prompts are too high to be worth dividing
-    least_us = op.macs / system.pim.macs_per_us / alone
-    if least_us > HOPELESS * host_us:
+    least_us = op.macs / system.pim.macs_per_us
+    if least_us > _worth(system, phase, op) * host_us:
         return f"takes {least_us:.0f} us at the full rate of {system.pim.name}, {host_us:.0f} us on the host"
     try:
         products = (one for one in ops if isinstance(one, Gemm | GroupedGemm | Attention))
@@ -63,6 +63,15 @@ def pim_way(system: System, phase: Phase, ops: Sequence[Operator], host_us: floa
         actions=_commands(priced),
     )
     return (*_link(system, phase, ops), (line,), *softmax)
+
+
+def _worth(system: System, phase: Phase, op: Operator) -> float:
+    """How much longer than on the host an operator may take: no longer where nothing runs beside it."""
+    if phase is Phase.PREFILL:
+        return 1.0
+    if isinstance(op, GroupedGemm) and system.experts is Experts.DIVIDED:
+        return OVERLAPPED * op.groups
+    return OVERLAPPED if system.sub_batches > 1 else 1.0
 
 
 def _parts(system: System, op: Gemm | GroupedGemm | Attention) -> list[Part]:
