@@ -32,7 +32,7 @@ def predict(case: Case) -> Mapping[str, float]:
 
 
 EXPERIMENT = Experiment(
-    "block_quantization",
+    "block-quantization",
     Case,
     predict,
     {"memory_saving": Measure("x", "bytes of the baseline's KV cache over those of the format")},

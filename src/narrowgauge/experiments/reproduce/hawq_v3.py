@@ -45,7 +45,7 @@ def _bits_by_unit(table: LayerTable, bits: tuple[str, ...]) -> dict[str, float]:
 
 
 EXPERIMENT = Experiment(
-    "hawq_v3",
+    "hawq-v3",
     Case,
     predict,
     {

@@ -48,7 +48,7 @@ def predict(case: Case) -> Mapping[str, float]:
 
 
 EXPERIMENT = Experiment(
-    "mc_moe",
+    "mc-moe",
     Case,
     predict,
     {
