@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from narrowgauge.experiments.figures.names import case_name
 from narrowgauge.experiments.figures.plot import Plot
 from narrowgauge.experiments.figures.style import INK, PALETTE, PAPER, STACKED_BELOW_IN, legend_above, panels, patch
 from narrowgauge.experiments.predict_passes import ENERGY_FACTOR, FRAMEWORK_LINE, Pass
@@ -33,7 +34,7 @@ def breakdown(predictions: Sequence[Prediction]) -> Plot:
         row
         for prediction in predictions
         for phase in (prediction.prefill, prediction.decode)
-        for row in _rows(label_of(prediction), phase)
+        for row in _rows(case_name(prediction), phase)
     ]
     return Plot(
         name="breakdown",
@@ -42,13 +43,6 @@ def breakdown(predictions: Sequence[Prediction]) -> Plot:
         data=pd.DataFrame(rows),
         draw=_draw,
     )
-
-
-def label_of(prediction: Prediction) -> str:
-    """`h100-sxm fp8`, with the number of GPUs if there are several and a word if numbers of the machine are changed."""
-    about = prediction.manifest
-    gpus = f"{prediction.gpus} × " if prediction.gpus > 1 else ""
-    return f"{gpus}{about['machine']} {about['scheme']}{' (what if)' if about['overrides'] else ''}"
 
 
 def _rows(label: str, phase: Pass) -> list[dict[str, Any]]:
@@ -92,8 +86,9 @@ def _draw(data: pd.DataFrame, width_in: float) -> Figure:
     return figure
 
 
-def _folded(label: str) -> str:
-    return "\n".join(label.rsplit(" ", 1)) if " (" not in label else label.replace(" (", "\n(")
+def _folded(case: str) -> str:
+    """Machine and scheme below each other."""
+    return "\n".join(case.rsplit(" ", 1))
 
 
 def _grid(phases: int, bars: int, width_in: float) -> tuple[Figure, list[Axes]]:

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrowgauge.experiments.figures.names import machine_name
 from narrowgauge.experiments.figures.plot import Plot
-from narrowgauge.experiments.figures.style import MARKERS, PAPER, STACKED_BELOW_IN, colours_of, legend_above, marker, panels
+from narrowgauge.experiments.figures.style import (
+    MARKERS,
+    PAPER,
+    STACKED_BELOW_IN,
+    colours_of,
+    legend_above,
+    marker,
+    panels,
+    plain_logarithmic,
+)
 from narrowgauge.experiments.predict_result import Prediction
 
 if TYPE_CHECKING:
@@ -22,6 +32,7 @@ QUANTITIES: Mapping[str, str] = {
     "energy_per_output_token_j": "energy per output token, J (assumed)",
 }
 ROW_IN, AROUND_IN = 0.4, 0.8
+WIDE_RANGE = 8.0  # values farther apart have a logarithmic axis
 TALL = 0.8  # share of a machine's row that its schemes fill
 
 
@@ -31,9 +42,7 @@ def rows_of(predictions: Sequence[Prediction]) -> pd.DataFrame:
 
     rows: list[dict[str, Any]] = []
     for prediction in predictions:
-        about = prediction.manifest
-        name = f"{about['machine']} (what if)" if about["overrides"] else about["machine"]
-        row: dict[str, Any] = {"machine": name, "scheme": about["scheme"]}
+        row: dict[str, Any] = {"machine": machine_name(prediction), "scheme": prediction.manifest["scheme"]}
         for quantity in QUANTITIES:
             estimate = getattr(prediction, quantity)
             ends = {f"{quantity}_low": float(estimate.low), f"{quantity}_high": float(estimate.high)}
@@ -70,7 +79,11 @@ def _draw(data: pd.DataFrame, width_in: float) -> Figure:
             axis.errorbar(value, places, xerr=ends, fmt=shapes[str(scheme)], **look)
         axis.set_yticks(range(len(machines)), machines)
         axis.set_ylim(len(machines) - 0.5, -0.5)
-        axis.set_xlim(0)
+        if data[quantity].max() > WIDE_RANGE * data[quantity].min():
+            axis.set_xscale("log")
+            plain_logarithmic(axis.xaxis, width_in / 2)
+        else:
+            axis.set_xlim(0)
         axis.tick_params(axis="y", length=0)
         axis.grid(True, axis="x")
         for edge in range(1, len(machines)):

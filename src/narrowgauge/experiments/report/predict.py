@@ -10,6 +10,7 @@ from narrowgauge.archmodels import Machine, load_gpu, machine_names
 from narrowgauge.errors import NarrowgaugeError
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.figures import breakdown, comparison, limits, relief, roofline, rows_of
+from narrowgauge.experiments.figures.names import machine_name
 from narrowgauge.experiments.predict_passes import Pass
 from narrowgauge.experiments.predict_reasons import bottleneck, knowledge
 from narrowgauge.experiments.predict_request import Question, Request, SystemRequest
@@ -63,8 +64,8 @@ def predict_report(prediction: Prediction, question: Question, command: str) -> 
 
 
 def _gpus(prediction: Prediction) -> str:
-    name = prediction.manifest["machine"]
-    return f"{prediction.gpus} × {name}" if prediction.gpus > 1 else str(name)
+    name = machine_name(prediction)
+    return f"{prediction.gpus} × {name}" if prediction.gpus > 1 else name
 
 
 def _answer(prediction: Prediction, relieved: pd.DataFrame | None) -> Iterable[Block]:
@@ -104,17 +105,17 @@ def _compared(prediction: Prediction, request: Request) -> tuple[Block, ...]:
 
 
 def _machines(asked: Machine) -> Iterable[Machine]:
-    """The machine that was asked, the same without what-if numbers, and those that ship."""
+    """The machine that was asked, the same as it is specified, and those that ship."""
     yield asked
-    if asked.overrides:
-        yield replace(asked, overrides=())
+    if asked.overrides or asked.unit:
+        yield replace(asked, overrides=(), unit=None)
     yield from (load_gpu(name) for name in machine_names() if name != asked.name)
 
 
 def _comparison_table(predictions: Iterable[Prediction]) -> Table:
     columns = ("machine", "scheme", "first token, ms", "further token, ms", "output tokens/s", "J per token", "memory, GB")
     rows = (
-        [p.manifest["machine"], p.manifest["scheme"]]
+        [machine_name(p), p.manifest["scheme"]]
         + [cell(value) for value in (p.ttft_ms, p.tpot_ms, p.output_tokens_per_s, p.energy_per_output_token_j, p.memory_gb)]
         for p in predictions
     )
@@ -165,11 +166,20 @@ def _origin(prediction: Prediction, question: Question, command: str) -> Iterabl
     if changes:
         rows = ([change["path"], change["old"], float(change["new"])] for change in changes)
         yield table("What if: numbers of the machine that were replaced", ("parameter", "was", "is"), rows)
+    unit = prediction.manifest["unit"]
+    if unit:
+        yield table(
+            "The unit in the tensor cores' place", ("what", "is"), ([name, _plain(value)] for name, value in unit.items())
+        )
     if isinstance(question, Request | SystemRequest):
         yield from provenance.machine_parameters(question.machine)
     if isinstance(question, Request):
         yield from provenance.fits(provenance.used_fits(question), question.machine.fits)
         yield from _step(question)
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
 
 
 def _step(request: Request) -> Iterable[Block]:
