@@ -28,7 +28,7 @@ from narrowgauge.calibration.calibrated import price
 from narrowgauge.dataflows import gemm_search
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.family import Variant
-from narrowgauge.dataflows.gemm import operands_of
+from narrowgauge.dataflows.gemm_operands import operands_of
 from narrowgauge.dataflows.gemm_profiles import profile_of
 
 ROWS = 100_000

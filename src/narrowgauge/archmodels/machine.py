@@ -17,7 +17,7 @@ from narrowgauge.archmodels.frozen import FrozenMap
 from narrowgauge.archmodels.override import FIT, OVERRIDE, SPECIFICATION, Layer, Override
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.archmodels.specification import Specification, load_specification
-from narrowgauge.dataflows.gemm import UNIT_PJ
+from narrowgauge.dataflows.gemm_operands import UNIT_PJ
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.dataflows.unit import TensorUnit
 from narrowgauge.errors import InputError, Problem, nearest

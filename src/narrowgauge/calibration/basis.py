@@ -27,7 +27,8 @@ from narrowgauge.archmodels import Machine
 from narrowgauge.calibration.record import Fit, LibraryFit, PrecisionFit, known, known_machines, own_fit
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.family import KernelFamily, Variant
-from narrowgauge.dataflows.gemm import GEMM, operands_of
+from narrowgauge.dataflows.gemm import GEMM
+from narrowgauge.dataflows.gemm_operands import operands_of
 from narrowgauge.dataflows.gemm_profiles import has_wgmma
 from narrowgauge.dataflows.resources import GpuResources
 

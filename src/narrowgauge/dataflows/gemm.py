@@ -6,26 +6,21 @@ The variant's precision is the name of a quantization scheme, which alone decide
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
 from narrowgauge import units
 from narrowgauge.dataflows import gemm_parameters as fitted
-from narrowgauge.dataflows.conversion import cycles_per_weight, instructions_per_weight
+from narrowgauge.dataflows.conversion import cycles_per_weight
 from narrowgauge.dataflows.family import FAMILIES, Array, Columns, KernelCost, Parameter, Variant
 from narrowgauge.dataflows.gemm_compiled import search
+from narrowgauge.dataflows.gemm_operands import UNIT_PJ, Operands, kernel_of, operands_of
 from narrowgauge.dataflows.gemm_profiles import GemmProfile, profile_of, unit_profile
 from narrowgauge.dataflows.gemm_search import Numbers, row_terms, tile_terms
 from narrowgauge.dataflows.kernels_lowbit.catalogue import described
-from narrowgauge.dataflows.kernels_lowbit.description import LowBitKernel
 from narrowgauge.dataflows.kernels_lowbit.numbers import written_so
 from narrowgauge.dataflows.resources import GpuResources
-from narrowgauge.dataflows.unit import TensorUnit, UnitProduct
-from narrowgauge.formats import QuantScheme, parse_scheme
 
-UNIT, UNIT_PJ = "unit", "unit_pj"  # operand and action of a unit in the tensor core's place; the action is counted in picojoule
 SMEM_PASSES = 3.0  # of a byte through shared memory: written once, read by two of the four warps of a CTA
 ACCUMULATOR_SHARE = 0.5  # of the register file; the rest holds addresses, fragments and the epilogue
 GEMV_CHAIN_K = 4096.0  # the unit of K in which the fitted gemv_chain_us is expressed
@@ -34,80 +29,6 @@ STEP_BYTES = 128  # of K per step: one swizzled shared-memory row
 SIZE_EDGES = (17, 129, 1025)  # rows of activations: decode, small batches, chunks, prefill
 COMMON_TILES = ((128, 128), (256, 128), (128, 256), (64, 64), (128, 64), (64, 256))  # whose wave fill the residual may look at
 RAMP_BYTES = 4e6  # transfers well below this finish before DRAM streams at full rate; only scales the fitted ramp_us
-
-
-@dataclass(frozen=True)
-class Operands:
-    """What a scheme means for a GEMM kernel on a GPU."""
-
-    scheme: QuantScheme
-    operand: str
-    weight_bytes: float
-    activation_bytes: float
-    output_bytes: float
-    conversion: Mapping[str, float]
-    promotes: bool
-    quantizes: bool
-    product: UnitProduct | None
-
-    @property
-    def weight_only(self) -> bool:
-        """Whether narrow weights meet 16-bit activations."""
-        return bool(self.conversion) and not self.scheme.activation.is_quantized
-
-
-@lru_cache(maxsize=256)
-def _operands(precision: str, tensor_formats: frozenset[str], unit: TensorUnit | None) -> Operands:
-    scheme = parse_scheme(precision)
-    product = unit.product(scheme) if unit else None
-    if product is not None:
-        return _of_unit(scheme, product)
-    operand = scheme.mma_operand(tensor_formats)
-    return Operands(
-        scheme=scheme,
-        operand=operand,
-        weight_bytes=float(scheme.weight_bits) / units.BITS_PER_BYTE,
-        activation_bytes=float(scheme.activation_bits) / units.BITS_PER_BYTE,
-        output_bytes=float(scheme.output.storage_bits) / units.BITS_PER_BYTE,
-        conversion=instructions_per_weight(scheme, operand),
-        promotes=scheme.activation.is_quantized and scheme.weight.scale_group is not None,
-        quantizes=includes_quantize(scheme),
-        product=None,
-    )
-
-
-def _of_unit(scheme: QuantScheme, product: UnitProduct) -> Operands:
-    """Operands go into the unit as they are stored; sums that wait for a group's scale still pass through the CUDA cores."""
-    return Operands(
-        scheme=scheme,
-        operand=UNIT,
-        weight_bytes=float(scheme.weight_bits) / units.BITS_PER_BYTE,
-        activation_bytes=product.activation_bytes,
-        output_bytes=float(scheme.output.storage_bits) / units.BITS_PER_BYTE,
-        conversion={},
-        promotes=scheme.weight.scale_group is not None,
-        quantizes=False,
-        product=product,
-    )
-
-
-def operands_of(variant: Variant, gpu: GpuResources) -> Operands:
-    """The operands of the variant on this GPU; raises UnsupportedError with the reason if it cannot run."""
-    operands, kernel = _operands(variant.precision, frozenset(gpu.tensor_macs), gpu.unit), described(variant.library)
-    if kernel is None or operands.product is not None or not (operands.conversion or kernel.takes(variant.precision)):
-        return operands
-    return replace(operands, conversion=kernel.counts(variant.precision), promotes=kernel.group_in_loop)
-
-
-def _kernel(variant: Variant, operands: Operands) -> LowBitKernel | None:
-    """The description of the kernel that multiplies them, where there is one."""
-    kernel = described(variant.library)
-    return kernel if kernel and kernel.takes(variant.precision) and operands.product is None else None
-
-
-def includes_quantize(scheme: QuantScheme) -> bool:
-    """Whether a GEMM of this scheme is timed together with the kernel that quantises its activations (dynamic FP8)."""
-    return scheme.activation_quantize and scheme.activation.format.name.startswith("fp8")
 
 
 def _macs(operands: Operands, gpu: GpuResources) -> float:
@@ -146,7 +67,7 @@ class Gemm:
     def _profile(self, variant: Variant, operands: Operands, gpu: GpuResources) -> GemmProfile:
         if operands.product is not None:
             return unit_profile(operands.product, _accumulator_bytes(gpu))
-        kernel = _kernel(variant, operands)
+        kernel = kernel_of(variant, operands)
         return kernel.profile() if kernel else profile_of(variant, operands.weight_only, gpu)
 
     def numbers(self, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> Numbers:
@@ -200,7 +121,7 @@ class Gemm:
             promote_cycles=promote,
             feed_cycles=SMEM_PASSES / gpu.smem_bytes_per_sm_cycle if operands.product else 0.0,
         )
-        kernel = _kernel(variant, operands)
+        kernel = kernel_of(variant, operands)
         return written_so(kernel, numbers, gpu, operands.weight_only) if kernel else numbers
 
     def cost(self, rows: Columns, variant: Variant, gpu: GpuResources, params: Mapping[str, float]) -> KernelCost:
@@ -317,5 +238,3 @@ class Gemm:
 
 
 GEMM = FAMILIES.register(Gemm.name, Gemm())
-
-__all__ = ["GEMM", "Gemm", "Operands", "includes_quantize", "operands_of"]

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 
 from narrowgauge.dataflows.attention_terms import COLUMNS as ATTENTION_COLUMNS
 from narrowgauge.dataflows.family import Variant
-from narrowgauge.dataflows.gemm import includes_quantize
+from narrowgauge.dataflows.gemm_operands import includes_quantize
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.experiments.lowering_call import Call
 from narrowgauge.experiments.lowering_kinds import attention_precision, gemm_precision, operation

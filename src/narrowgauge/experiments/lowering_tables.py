@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from narrowgauge.dataflows.elementwise_ops import MAKE_TABLES, TABLE_WORD, tables_with
 from narrowgauge.dataflows.family import Variant
-from narrowgauge.dataflows.gemm import operands_of
+from narrowgauge.dataflows.gemm_operands import operands_of
 from narrowgauge.dataflows.resources import GpuResources
 from narrowgauge.experiments.lowering_call import Call
 from narrowgauge.units import BITS_PER_BYTE

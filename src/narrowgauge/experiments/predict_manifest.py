@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from narrowgauge.calibration.serving import LOGIT
-from narrowgauge.dataflows.gemm import UNIT_PJ
+from narrowgauge.dataflows.gemm_operands import UNIT_PJ
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.predict_passes import Pass
 from narrowgauge.experiments.predict_reasons import SOUND, knowledge

@@ -6,7 +6,7 @@ import pytest
 
 from narrowgauge.archmodels import load_machine
 from narrowgauge.dataflows.catalogue import FAMILIES
-from narrowgauge.dataflows.gemm import includes_quantize
+from narrowgauge.dataflows.gemm_operands import includes_quantize
 from narrowgauge.experiments.lowering import COLUMNS, lower
 from narrowgauge.experiments.lowering_call import Call
 from narrowgauge.experiments.serving import framework

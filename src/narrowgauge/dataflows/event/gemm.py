@@ -13,7 +13,8 @@ import numpy as np
 
 from narrowgauge.dataflows.event.cta import WAIT, CtaKernel, Span, Stage
 from narrowgauge.dataflows.family import Columns, KernelCost, Variant
-from narrowgauge.dataflows.gemm import Gemm, operands_of
+from narrowgauge.dataflows.gemm import Gemm
+from narrowgauge.dataflows.gemm_operands import operands_of
 from narrowgauge.dataflows.gemm_search import (
     Numbers,
     gemv_time,

@@ -2,7 +2,7 @@
 
 The search is exhaustive over tilings, stationarities and stages, vectorised over tilings. `Found.complete` says whether tilings
 had to be thinned: if they had not, the best is the optimum over all tile sizes, all loop orders and all stages. If they had, the
-best of the thinned ones is improved one dimension at a time, which finds a local optimum.
+best few of the thinned ones are improved one dimension at a time, which finds local optima.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from narrowgauge.dataflows.mapping.problem import Product, Target
 from narrowgauge.dataflows.mapping.traffic import Floats, crossings
 
 MOST_EVALUATIONS = 20_000_000
+STARTS = 4  # tilings from which a thinned search goes on
 STAGE_CHOICES = tuple(Stages(i, o) for i in (1, 2) for o in (1, 2))
 
 
@@ -87,19 +88,23 @@ def search(
     pool.explore(coarse)
     if not complete:
         _descend(pool, [chains(count, buffers) for count in quanta], objective)
-    front = [_priced(product, target, entry) for entry in pool.front()]
-    return Found(_priced(product, target, pool.best(objective)), tuple(front), pool.tried, complete)
+    front = pool.front()
+    best = min(front, key=lambda entry: _score(entry, objective))
+    priced = tuple(_priced(product, target, entry) for entry in front)
+    return Found(_priced(product, target, best), priced, pool.tried, complete)
 
 
 def _descend(pool: _Pool, full: list[Chains], objective: Objective) -> None:
-    """From the best of the thinned tilings: all tilings of one dimension after the other, until nothing gets better."""
-    improving = True
-    while improving:
-        before = _score(pool.best(objective), objective)
-        for d in range(len(full)):
-            at = pool.best(objective).fans
-            pool.explore([found if i == d else [tuple(fan[i] for fan in at)] for i, found in enumerate(full)])
-        improving = _score(pool.best(objective), objective) < before
+    """From the best few of the thinned tilings: all tilings of one dimension after the other, until nothing gets better."""
+    for start in pool.ranked(objective)[:STARTS]:
+        here, improving = start, True
+        while improving:
+            before = _score(here, objective)
+            for d in range(len(full)):
+                fixed = [[tuple(fan[i] for fan in here.fans)] for i in range(len(full))]
+                found = pool.explore([chain if i == d else fixed[i] for i, chain in enumerate(full)])
+                here = min((here, *found), key=lambda entry: _score(entry, objective))
+            improving = _score(here, objective) < before
 
 
 def _quanta(product: Product, target: Target) -> list[int]:
@@ -147,9 +152,9 @@ class _Pool:
         self.entries: list[_Entry] = []
         self.tried = 0
 
-    def explore(self, per_dimension: list[Chains]) -> None:
-        """Price every tiling under every order and stages."""
-        product, target = self.product, self.target
+    def explore(self, per_dimension: list[Chains]) -> list[_Entry]:
+        """Price every tiling under every order and stages; the fronts of each of these."""
+        product, target, known = self.product, self.target, len(self.entries)
         candidates = Candidates.of(product, target, tilings(per_dimension))
         fitting = [_fitting(product, target, candidates, choice) for choice in self.stages]
         for order in self.orders:
@@ -158,6 +163,7 @@ class _Pool:
                 if len(rows):
                     costs = staged_cost(product, target, candidates, crossed, choice)
                     self._keep(candidates, costs, rows, held, order, choice)
+        return self.entries[known:]
 
     def _keep(
         self, candidates: Candidates, costs: Cost, rows: Ints, held: Floats, order: tuple[Order, ...], choice: tuple[Stages, ...]
@@ -172,14 +178,16 @@ class _Pool:
             self.entries.append(_Entry(float(latency[i]), float(energy[i]), float(held[i]), fans, order, choice, busy, moved))
 
     def front(self) -> list[_Entry]:
-        """By latency; what is not on it is forgotten."""
+        """What no other beats in both, by latency."""
         columns = (np.array([getattr(e, name) for e in self.entries]) for name in ("latency", "energy", "held"))
-        self.entries = [self.entries[i] for i in _front(*columns)]
-        return self.entries
+        return [self.entries[i] for i in _front(*columns)]
 
-    def best(self, objective: Objective) -> _Entry:
-        """The best so far."""
-        return min(self.front(), key=lambda entry: _score(entry, objective))
+    def ranked(self, objective: Objective) -> list[_Entry]:
+        """The best of each tiling so far, the best first."""
+        found: dict[tuple[tuple[int, int, int], ...], _Entry] = {}
+        for entry in sorted(self.entries, key=lambda entry: _score(entry, objective)):
+            found.setdefault(entry.fans, entry)
+        return list(found.values())
 
 
 def _fitting(product: Product, target: Target, candidates: Candidates, choice: tuple[Stages, ...]) -> tuple[Ints, Floats]:
