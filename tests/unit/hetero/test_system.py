@@ -103,3 +103,18 @@ def test_all_faults_of_a_question_are_told_at_once() -> None:
     with pytest.raises(InputError) as caught:
         ng.predict("lama-2-7b", on="npu-neupims", scheme="fp17", batch=0)
     assert len(caught.value.problems) >= 3
+
+
+def test_energy_that_is_not_all_known_is_said() -> None:
+    answer = ng.predict("llama-3-8b", on="h100-logic-pim", batch=1, scheme="bf16", input_tokens=64, output_tokens=9)
+    assert any("energy is a lower bound" in warning for warning in answer.warnings)
+    assert any("energy incomplete" in line.source for line in answer.decode.lines if line.device == "pim")
+
+
+def test_a_second_part_of_the_batch_costs_no_static_energy_twice() -> None:
+    """Static power × time of the pass, however much runs side by side: the sum over lines less the overlap."""
+    answer = ng.predict("mixtral-8x7b", on="h100-logic-pim", batch=8, tp=4, scheme="bf16", input_tokens=64, output_tokens=9)
+    static = answer.decode.static_w * answer.decode.latency_us.value * 1e-3
+    dynamic = sum(line.energy_mj - answer.decode.static_w * line.total_us.value * 1e-3 for line in answer.decode.lines)
+    assert answer.decode.energy_mj == pytest.approx(static + dynamic)
+    assert dynamic > 0

@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Any
 
 from narrowgauge.errors import InputError
+from narrowgauge.experiments.hetero.pim_line import INCOMPLETE
 from narrowgauge.experiments.hetero.placement import Decision
 from narrowgauge.experiments.hetero.plan import PIM
 from narrowgauge.experiments.predict_passes import Pass
@@ -19,6 +20,7 @@ ASSUMPTIONS = (
     "static batch: all prompts pass through prefill at once, no sequence ends early",
     "operators of one part of the batch run one after another; parts overlap as far as their devices allow",
     "placement is a local optimum over single moves",
+    "a framework's step on a GPU host costs what it does with all kernels on the GPU",
     "experts are picked uniformly and independently",
     "appending to the KV cache is part of attention where it runs in PIM memory on a GPU, and costs nothing there",
     "host and PIM do not slow each other where access is concurrent",
@@ -60,9 +62,9 @@ def manifest(request: SystemRequest, passes: Iterable[Pass], decisions: Mapping[
 def warnings(passes: Iterable[Pass], decisions: Mapping[Phase, Decision]) -> tuple[str, ...]:
     """What a reader should know before trusting the numbers."""
     found = ["no silicon behind devices that were never built: their intervals are assumed"]
-    unknown = dict.fromkeys(line.operator for phase in passes for line in phase.lines if "energy not known" in line.source)
+    unknown = dict.fromkeys(line.operator for phase in passes for line in phase.lines if INCOMPLETE in line.source)
     if unknown:
-        found.append(f"energy is a lower bound, not known for {', '.join(unknown)}")
+        found.append(f"energy is a lower bound, not all of it is known for {', '.join(unknown)}")
     if PIM not in decisions[Phase.DECODE].placement.values() and any(PIM in op.ways for op in decisions[Phase.DECODE].operators):
         found.append("the host is faster for everything that the PIM memory could do: it does nothing in decode")
     return tuple(found)

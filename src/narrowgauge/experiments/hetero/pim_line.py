@@ -19,6 +19,7 @@ from narrowgauge.workloads import Attention, Gemm, GroupedGemm, Operator, Phase
 CONTEXTS = 4  # of attention that are run on the bank model: time grows with the tokens, in small steps
 
 
+INCOMPLETE = "energy incomplete"
 OVERLAPPED = 8.0  # times the host's latency that work beside the host may take and still be worth a trial
 
 
@@ -57,7 +58,7 @@ def pim_way(system: System, phase: Phase, ops: Sequence[Operator], host_us: floa
         latency_us=sum(share * (found.bound_us if bound else found.latency_us) for share, found in priced),
         interval=0.0 if bound else system.pim.quantities["interval"].value,
         bound_by=max(heaviest.busy_us, key=lambda what: heaviest.busy_us[what]),
-        source=f"{system.pim.name}: command program on the bank model of {system.pim.standard.name}",
+        source=_source(system, heaviest),
         relation=MODELLED,
         energy_mj=sum(share * found.energy_mj for share, found in priced),
         actions=_commands(priced),
@@ -145,6 +146,11 @@ def _link(system: System, phase: Phase, ops: Sequence[Operator]) -> Way:
         actions={"link_byte": float(moved)},
     )
     return ((line,),)
+
+
+def _source(system: System, found: Service) -> str:
+    lacks = f"; {INCOMPLETE}, {'; '.join(found.energy_lacks)}" if found.energy_lacks else ""
+    return f"{system.pim.name}: command program on the bank model of {system.pim.standard.name}{lacks}"
 
 
 def _commands(priced: Sequence[tuple[float, Service]]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from narrowgauge.dataflows.family import Variant
 from narrowgauge.errors import CapacityError
 from narrowgauge.experiments.hetero.manifest import hints, manifest, warnings
 from narrowgauge.experiments.hetero.operators import operators
+from narrowgauge.experiments.hetero.pim_line import INCOMPLETE
 from narrowgauge.experiments.hetero.placement import Decision, decide
 from narrowgauge.experiments.hetero.plan import HOST, lines_of
 from narrowgauge.experiments.hetero.schedule import busy_us
@@ -143,7 +144,7 @@ def _all_parts(line: Line, parts: int) -> Line:
 
 def _known(line: Line) -> Line:
     """With no energy in the place of one that is not known; a warning says so."""
-    return replace(line, energy_mj=0.0, source=f"{line.source}; energy not known") if math.isnan(line.energy_mj) else line
+    return replace(line, energy_mj=0.0, source=f"{line.source}; {INCOMPLETE}") if math.isnan(line.energy_mj) else line
 
 
 def _overlap(phase: Phase, hidden_us: float, static_w: float) -> Line:
