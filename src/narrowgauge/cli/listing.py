@@ -87,6 +87,20 @@ def _units() -> Lines:
         yield name, load_unit(name).texts["title"]
 
 
+def _cpus() -> Lines:
+    from narrowgauge.archmodels.cpu.machine import cpu_names, load_cpu
+
+    for name in cpu_names():
+        yield name, load_cpu(name).texts["title"]
+
+
+def _fpgas() -> Lines:
+    from narrowgauge.archmodels.fpga.machine import fpga_names, load_fpga
+
+    for name in fpga_names():
+        yield name, load_fpga(name).texts["title"]
+
+
 def _accelerators() -> Lines:
     from narrowgauge.archmodels.accelerator import accelerator_names, load_accelerator
 
@@ -135,6 +149,8 @@ TOPICS: dict[str, Callable[[], Lines]] = {
     "memories": _memories,
     "units": _units,
     "accelerators": _accelerators,
+    "cpus": _cpus,
+    "fpgas": _fpgas,
     "papers": _papers,
     "fits": _fits,
 }
@@ -150,8 +166,8 @@ def list_command(topic: str | None, json_file: str | None) -> None:
     """Names that other commands take, each with a line about it.
 
     TOPIC is machines (GPUs), pim-machines, npus, systems (a GPU or an NPU with PIM memory), models, schemes, formats, kernels,
-    memories, units (that can stand in a GPU or an array), accelerators (around an array of units), papers (that `reproduce`
-    knows) or fits; without it, the names alone, of everything.
+    memories, units (that can stand in a GPU or an array), accelerators (around an array of units), cpus, fpgas, papers (that
+    `reproduce` knows) or fits; without it, the names alone, of everything.
     """
     topics = [topic] if topic else list(TOPICS)
     found = {name: dict(TOPICS[name]()) for name in topics}

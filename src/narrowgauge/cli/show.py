@@ -13,6 +13,7 @@ from narrowgauge.cli import (
     common,
     names,
     show_accelerator,
+    show_device,
     show_fit,
     show_format,
     show_kernel,
@@ -34,6 +35,8 @@ def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
     """The names of each kind, and what describes one of them."""
     from narrowgauge.archmodels import machine_names, npu_names, pim_names, system_names
     from narrowgauge.archmodels.accelerator import accelerator_names
+    from narrowgauge.archmodels.cpu.machine import cpu_names
+    from narrowgauge.archmodels.fpga.machine import fpga_names
     from narrowgauge.archmodels.units import unit_names
     from narrowgauge.experiments.price_kinds import KINDS
     from narrowgauge.experiments.reproduction import experiment_names
@@ -50,6 +53,7 @@ def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
         (standard_names(), show_memory.describe_memory),
         (unit_names(), show_unit.describe_unit),
         (accelerator_names(), show_accelerator.describe_accelerator),
+        ((*cpu_names(), *fpga_names()), show_device.describe_device),
         (experiment_names(), show_paper.describe_paper),
         (fit_names(), show_fit.describe_fit),
     )
@@ -121,5 +125,6 @@ PRINTERS: dict[str, Callable[[dict[str, Any]], None]] = {
     "fit": show_fit.print_fit,
     "unit": show_unit.print_unit,
     "accelerator": show_machine.print_machine,
+    "device": show_machine.print_machine,
     "paper": show_paper.print_paper,
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from narrowgauge.archmodels.catalogue import Shelf, shipped
 from narrowgauge.archmodels.cpu.schema import CPU
-from narrowgauge.archmodels.specification import Specification, load_specification
+from narrowgauge.archmodels.specification import Schema, load_specification
+from narrowgauge.archmodels.specified import Specified
 from narrowgauge.dataflows.vector_mix import VECTOR_BYTES, VectorKernel, VectorRates
 from narrowgauge.errors import InputError, Problem
 from narrowgauge.units import BITS_PER_BYTE, BYTES_PER_GB, US_PER_S
@@ -16,19 +18,10 @@ SHELF = Shelf("CPU", ("cpu/specs",))
 
 
 @dataclass(frozen=True)
-class Cpu:
+class Cpu(Specified):
     """Load one with `load_cpu`. Threads run on performance cores, one each."""
 
-    specification: Specification
-
-    @property
-    def name(self) -> str:
-        """The name of the specification."""
-        return self.specification.name
-
-    def value(self, path: str) -> float:
-        """The number at a path, in the unit that its name carries."""
-        return self.specification.quantities[path].value
+    schema: ClassVar[Schema] = CPU
 
     @property
     def instruction_set(self) -> str:

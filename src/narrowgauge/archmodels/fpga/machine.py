@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from narrowgauge.archmodels.catalogue import Shelf, shipped
 from narrowgauge.archmodels.fpga.schema import FPGA
-from narrowgauge.archmodels.specification import Specification, load_specification
+from narrowgauge.archmodels.specification import Schema, load_specification
+from narrowgauge.archmodels.specified import Specified
 from narrowgauge.errors import CapacityError, InputError, Problem, UnsupportedError
 from narrowgauge.units import BITS_PER_BYTE, BYTES_PER_GB, US_PER_S
 from narrowgauge.workloads import Attention, Elementwise, Gemm, Graph
@@ -37,19 +39,10 @@ class Compression:
 
 
 @dataclass(frozen=True)
-class Fpga:
+class Fpga(Specified):
     """Load one with `load_fpga`."""
 
-    specification: Specification
-
-    @property
-    def name(self) -> str:
-        """The name of the specification."""
-        return self.specification.name
-
-    def value(self, path: str) -> float:
-        """The number at a path, in the unit that its name carries."""
-        return self.specification.quantities[path].value
+    schema: ClassVar[Schema] = FPGA
 
     def bytes_per_us(self, on_chip: bool) -> float:
         """What memory gives, with activations on chip or not."""

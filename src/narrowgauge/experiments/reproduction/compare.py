@@ -19,10 +19,11 @@ ALIKE = 0.02  # published figures that are closer than this are in no order
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. `published` is None for a case beyond the paper, `predicted` where the configuration is refused, for
-    the reason in `note`; `ok` is None where there is nothing to compare with and where the table is judged by its mean. `error` is
-    relative; for a summary row (`measure` "mean error", "ordering") `predicted` is the mean absolute error, or the pairs in the
-    right order of the `published` ones."""
+    """One figure. `published` is None for a case beyond the paper; `predicted` is None where the configuration is refused, for
+    the reason in `note`; `ok` is None where there is nothing to compare with and where the table is judged by its mean.
+
+    `error` is relative. For a summary row (`measure` "mean error", "ordering") `predicted` is the mean absolute error, or the
+    pairs in the right order of the `published` ones."""
 
     paper: str
     table: str
