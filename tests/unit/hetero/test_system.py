@@ -118,3 +118,9 @@ def test_a_second_part_of_the_batch_costs_no_static_energy_twice() -> None:
     dynamic = sum(line.energy_mj - answer.decode.static_w * line.total_us.value * 1e-3 for line in answer.decode.lines)
     assert answer.decode.energy_mj == pytest.approx(static + dynamic)
     assert dynamic > 0
+
+
+def test_weights_have_to_fit_beside_separate_pim_memory() -> None:
+    """GPT-3 in FP16: 350 GB on four GPUs of 80 GB, however much memory their AttAcc devices have."""
+    with pytest.raises(CapacityError, match="the host's own memory for weights"):
+        ng.predict("gpt-3-175b", on="a100-attacc", batch=1, tp=4, **SMALL)

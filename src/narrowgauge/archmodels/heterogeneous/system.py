@@ -72,9 +72,12 @@ class System(Specified):
     @property
     def memory_gb(self) -> float:
         """Capacity that a model may fill: the PIM memory, and the host's beside it where they are separate."""
-        if self.access is not Access.SEPARATE:
-            return self.pim_gb
-        return self.pim_gb + (self.host.memory_gb if isinstance(self.host, Npu) else self.host.resources.memory_gb)
+        return self.pim_gb + (self.host_gb if self.access is Access.SEPARATE else 0.0)
+
+    @property
+    def host_gb(self) -> float:
+        """Capacity of the host's own memory: where memories are separate, weights have to fit there."""
+        return self.host.memory_gb if isinstance(self.host, Npu) else self.host.resources.memory_gb
 
     def link_us(self, moved_bytes: float) -> float:
         """Time to separate PIM memory and back for `moved_bytes` in all; 0 where host and PIM share the memory."""

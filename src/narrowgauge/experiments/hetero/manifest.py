@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
+from narrowgauge.archmodels import Npu, System
+from narrowgauge.archmodels.heterogeneous.schema import Access
 from narrowgauge.errors import InputError
 from narrowgauge.experiments.hetero.pim_line import INCOMPLETE
 from narrowgauge.experiments.hetero.placement import Decision
@@ -70,14 +72,32 @@ def warnings(passes: Iterable[Pass], decisions: Mapping[Phase, Decision]) -> tup
     return tuple(found)
 
 
+def fits(machine: Npu | System, needed: MemoryFootprint) -> bool:
+    """Whether a model fits: all of it, and its weights into the host's own memory where that of the PIM units is another."""
+    if isinstance(machine, System) and machine.access is Access.SEPARATE and _resident_gb(needed) > machine.host_gb:
+        return False
+    return needed.total_gb <= machine.memory_gb
+
+
+def _resident_gb(needed: MemoryFootprint) -> float:
+    """What stays with the host: weights and activations."""
+    return needed.weights_gb + needed.activations_gb
+
+
 def hints(request: SystemRequest, needed: MemoryFootprint) -> Iterable[str]:
     """What is missing, and how many devices would do."""
     machine = request.machine
+    where, need, have = "memory", needed.total_gb, machine.memory_gb
+    if need <= have and isinstance(machine, System):
+        where, need, have = (
+            "the host's own memory for weights and activations",
+            needed.total_gb - needed.kv_cache_gb,
+            machine.host_gb,
+        )
     yield (
         f"{request.model.name} in {request.scheme.name} with batch {request.batch} and {request.context} tokens needs "
         f"{needed.total_gb:.1f} GB per device (weights {needed.weights_gb:.1f}, KV cache {needed.kv_cache_gb:.1f}, activations "
-        f"{needed.activations_gb:.1f}); {machine.name} has {machine.memory_gb:.1f} GB, "
-        f"{needed.total_gb - machine.memory_gb:.1f} GB are missing"
+        f"{needed.activations_gb:.1f}); {machine.name} has {have:.1f} GB of {where}, {need - have:.1f} GB are missing"
     )
     fitting = (tp for tp in range(request.tp + 1, MOST_DEVICES + 1) if _fits(request, tp))
     tp = next(fitting, None)
@@ -92,4 +112,4 @@ def _fits(request: SystemRequest, tp: int) -> bool:
         needed = memory_footprint(request.model, request.scheme, request.batch, request.context, tp)
     except InputError:  # the model cannot be split over that many devices
         return False
-    return needed.total_gb <= request.machine.memory_gb
+    return fits(request.machine, needed)

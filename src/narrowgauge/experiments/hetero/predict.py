@@ -11,7 +11,7 @@ from narrowgauge.archmodels import Machine, Npu, System
 from narrowgauge.archmodels.heterogeneous.schema import Access
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.errors import CapacityError
-from narrowgauge.experiments.hetero.manifest import hints, manifest, warnings
+from narrowgauge.experiments.hetero.manifest import fits, hints, manifest, warnings
 from narrowgauge.experiments.hetero.operators import operators
 from narrowgauge.experiments.hetero.pim_line import INCOMPLETE
 from narrowgauge.experiments.hetero.placement import Decision, decide
@@ -77,7 +77,7 @@ def predict_system(request: SystemRequest) -> SystemPrediction:
     run the scheme."""
     memory = memory_footprint(request.model, request.scheme, request.batch, request.context, request.tp)
     machine = request.machine
-    if memory.total_gb > machine.memory_gb:
+    if not fits(machine, memory):
         raise CapacityError("\n  ".join(hints(request, memory)))
     access, most = (machine.access, machine.sub_batches) if isinstance(machine, System) else (Access.CONCURRENT, 1)
     static_w = _static_w(machine)
