@@ -78,6 +78,7 @@ def test_every_number_of_the_machine_is_listed_with_kind_and_source(predicted: R
     listed = table_of(predicted, "Numbers of h100-sxm")
     described = ng.describe(request().machine).rows
     assert [row[0].text for row in listed.rows] == [row.path for row in described]
+    assert [row[1].text.replace(",", "") for row in listed.rows] == [f"{row.value:.10g}" for row in described]
     assert [row[3].text for row in listed.rows] == [row.kind for row in described]
     assert all(row[4].text for row in listed.rows)
 

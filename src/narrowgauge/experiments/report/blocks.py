@@ -173,6 +173,11 @@ def cell(value: Any) -> Cell:
     return Cell(f"{value:,}" if isinstance(value, Integral) else number(amount), amount)
 
 
+def exact(value: float) -> Cell:
+    """A cell of a number with all its digits, for what others will copy."""
+    return Cell(f"{value:,.10g}", float(value))
+
+
 def percent(fraction: float, digits: int = 1) -> Cell:
     """A cell of a fraction."""
     return Cell("–") if fraction != fraction else Cell(f"{100 * fraction:.{digits}f} %", float(fraction))

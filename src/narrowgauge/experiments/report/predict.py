@@ -28,6 +28,7 @@ from narrowgauge.experiments.report.blocks import (
     Tiles,
     Words,
     cell,
+    exact,
     table,
 )
 from narrowgauge.experiments.report.blocks import percent as percent_cell
@@ -164,7 +165,10 @@ def _origin(prediction: Prediction, question: Question, command: str) -> Iterabl
     yield from provenance.command_and_versions(command)
     changes = prediction.manifest["overrides"]
     if changes:
-        rows = ([change["path"], change["old"], float(change["new"])] for change in changes)
+        rows = (
+            [change["path"], "none" if change["old"] is None else exact(change["old"]), exact(change["new"])]
+            for change in changes
+        )
         yield table("What if: numbers of the machine that were replaced", ("parameter", "was", "is"), rows)
     unit = prediction.manifest["unit"]
     if unit:
@@ -186,7 +190,7 @@ def _step(request: Request) -> Iterable[Block]:
     """The fitted step cost of the framework, if it has one."""
     step = request.framework.step
     if step is not None:
-        parameters = ([n, cell(v.value), cell(v.low), cell(v.high), v.unit] for n, v in step.parameters.items())
+        parameters = ([n, exact(v.value), exact(v.low), exact(v.high), v.unit] for n, v in step.parameters.items())
         caption = f"Step cost of {request.framework.name}, fitted to {step.rows} whole runs of {step.version}"
         yield table(caption, ("parameter", "value", "low", "high", "unit"), parameters)
         yield provenance.sources(step.sources)

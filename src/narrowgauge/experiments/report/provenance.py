@@ -18,7 +18,7 @@ from narrowgauge.calibration.record import Fit, known, known_machines
 from narrowgauge.experiments.predict import decode_calls, prefill_calls
 from narrowgauge.experiments.predict_reasons import KNOWN
 from narrowgauge.experiments.predict_request import Request
-from narrowgauge.experiments.report.blocks import Block, Fold, Listing, Table, Words, cell, percent, table
+from narrowgauge.experiments.report.blocks import Block, Fold, Listing, Table, Words, exact, percent, table
 from narrowgauge.provenance import Source
 
 PACKAGES = ("narrowgauge", "numpy", "pandas", "scikit-learn", "matplotlib")
@@ -50,7 +50,7 @@ def machine_parameters(machine: Hardware) -> tuple[Block, ...]:
     listed = table(
         f"Numbers of {machine.name}",
         columns,
-        ([r.path, cell(float(r.value)), r.unit, r.kind, r.source, r.note, r.layer] for r in rows),
+        ([r.path, exact(r.value), r.unit, r.kind, r.source, r.note, r.layer] for r in rows),
     )
     return Words(f"{machine.name} has {len(rows)} numbers: {counted}."), Fold(f"All numbers of {machine.name}", (listed,))
 
@@ -100,7 +100,7 @@ def _held_out(used: Used) -> Iterator[object]:
 
 def _parameters(used: Iterable[Used]) -> Table:
     rows = (
-        [u.family, u.basis.source, name, cell(value.value), cell(value.low), cell(value.high), value.unit]
+        [u.family, u.basis.source, name, exact(value.value), exact(value.low), exact(value.high), value.unit]
         for u in used
         if u.basis.fit is not None
         for name, value in u.basis.fit.parameters.items()
