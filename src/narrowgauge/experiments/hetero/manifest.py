@@ -12,7 +12,7 @@ from narrowgauge.archmodels.heterogeneous.schema import Access
 from narrowgauge.errors import InputError
 from narrowgauge.experiments.hetero.pim_line import INCOMPLETE
 from narrowgauge.experiments.hetero.placement import Decision
-from narrowgauge.experiments.hetero.plan import PIM
+from narrowgauge.experiments.hetero.plan import HOST, PIM
 from narrowgauge.experiments.predict_passes import Pass
 from narrowgauge.experiments.predict_request import SystemRequest
 from narrowgauge.workloads import MemoryFootprint, Phase, memory_footprint
@@ -67,7 +67,8 @@ def warnings(passes: Iterable[Pass], decisions: Mapping[Phase, Decision]) -> tup
     unknown = dict.fromkeys(line.operator for phase in passes for line in phase.lines if INCOMPLETE in line.source)
     if unknown:
         found.append(f"energy is a lower bound, not all of it is known for {', '.join(unknown)}")
-    if PIM not in decisions[Phase.DECODE].placement.values() and any(PIM in op.ways for op in decisions[Phase.DECODE].operators):
+    decode = decisions[Phase.DECODE]
+    if set(decode.placement.values()) == {HOST} and any(PIM in op.ways for op in decode.operators):
         found.append("the host is faster for everything that the PIM memory could do: it does nothing in decode")
     return tuple(found)
 
