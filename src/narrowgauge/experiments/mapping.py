@@ -160,7 +160,7 @@ def _mapped(
     steps = (tile or target.compute.quantum)[:2]
     m, n = (math.ceil(math.ceil(size / s) / parts) * s for size, s, parts in zip(product.sizes[:2], steps, grid, strict=True))
     part = replace(product, m=min(m, product.m), n=min(n, product.n))
-    found = search(part, target, objective, EVALUATIONS) if tile is None else _fixed(part, target, tile)
+    found = search(part, target, objective, EVALUATIONS, starts=1) if tile is None else _fixed(part, target, tile)
     sm_us = found.best.latency_cycles / gpu.cycles_per_us
     moved = sum(product.elements(x) * bits for x, bits in (("a", product.a_bits), ("b", product.b_bits), ("c", product.c_bits)))
     dram_bytes = moved / BITS_PER_BYTE

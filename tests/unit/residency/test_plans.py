@@ -94,3 +94,11 @@ def test_addresses_of_a_chain_alternate():
         tuple(TensorOperator(name, (name,), after) for name, after in ("ab", "bc", "cd")),
     )
     assert place(schedule(graph, 4)).height_bytes == 4
+
+
+@pytest.mark.parametrize("name", ["resnext-50", "densenet-121", "mobilenet-v2", "deeplabv3-resnet-50"])
+def test_plans_of_networks_at_the_working_set_keep_every_rule(name):
+    graph = TensorGraph.of_network(load_network(name, explicit_padding=True), bits=8)
+    plan = schedule(graph, graph.largest_working_set)
+    assert plan.faults() == []
+    assert plan.peak_bytes <= graph.largest_working_set

@@ -76,9 +76,15 @@ class Found:
 
 
 def search(
-    product: Product, target: Target, objective: Objective = Objective.LATENCY, most_evaluations: int = MOST_EVALUATIONS
+    product: Product,
+    target: Target,
+    objective: Objective = Objective.LATENCY,
+    most_evaluations: int = MOST_EVALUATIONS,
+    starts: int = STARTS,
 ) -> Found:
-    """The best mapping; raises CapacityError where not even one quantum per buffer fits."""
+    """The best mapping; raises CapacityError where not even one quantum per buffer fits.
+
+    A search that is thinned to `most_evaluations` goes on from its best `starts` tilings."""
     buffers = len(target.buffers)
     orders, stages = order_choices(len(target.levels)), list(combinations_of(STAGE_CHOICES, repeat=buffers))
     check(product, target, Mapping(_one_quantum(product, target), orders[0], stages[0]))
@@ -87,16 +93,16 @@ def search(
     coarse, complete = thinned(quanta, buffers, most_evaluations // (len(orders) * len(stages)))
     pool.explore(coarse)
     if not complete:
-        _descend(pool, [chains(count, buffers) for count in quanta], objective)
+        _descend(pool, [chains(count, buffers) for count in quanta], objective, starts)
     front = pool.front()
     best = min(front, key=lambda entry: _score(entry, objective))
     priced = tuple(_priced(product, target, entry) for entry in front)
     return Found(_priced(product, target, best), priced, pool.tried, complete)
 
 
-def _descend(pool: _Pool, full: list[Chains], objective: Objective) -> None:
+def _descend(pool: _Pool, full: list[Chains], objective: Objective, starts: int) -> None:
     """From the best few of the thinned tilings: all tilings of one dimension after the other, until nothing gets better."""
-    for start in pool.ranked(objective)[:STARTS]:
+    for start in pool.ranked(objective)[:starts]:
         here, improving = start, True
         while improving:
             before = _score(here, objective)
