@@ -107,6 +107,9 @@ def warnings(request: Request, passes: Iterable[Pass]) -> tuple[str, ...]:
         if power > gpu.tdp_w:
             found.append(f"{phase.phase}: the assumed energy means {power:.0f} W, above the board's limit of {gpu.tdp_w:.0f} W")
         found += _far_from_home(phase)
+    unit = _unit(request, passes)
+    if unit is not None and not unit["operators"]:
+        found.append(f"{unit['name']} takes no operator of {request.scheme.name}: everything runs on the tensor cores")
     if request.framework.step is None and request.framework.name != ALONE and request.fidelity is Fidelity.ANALYTIC:
         found.append(f"nobody measured what a step of {request.framework.name} costs beyond its kernels: taken as nothing")
     if model.max_positions and request.context > model.max_positions:

@@ -7,28 +7,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from narrowgauge.errors import InputError, Problem
+from narrowgauge.experiments.figures import published
 from narrowgauge.experiments.reproduction.compare import Row
-from narrowgauge.experiments.reproduction.figure import published_against_predicted
 from narrowgauge.experiments.reproduction.gallery import page, summary
 from narrowgauge.experiments.reproduction.published import Paper
 from narrowgauge.experiments.tables import write_text
 
 INDEX_HEAD = "| paper | title | within tolerance |\n|---|---|---|"
-#: no date in the file, and the same names in every run: a page that did not change stays the same bytes
-STABLE = {"svg.hashsalt": "narrowgauge", "svg.fonttype": "none"}
 
 
 def write_pages(folder: Path, name: str, paper: Paper, rows: Sequence[Row]) -> None:
     """`NAME.md`, `NAME.svg` and `NAME.csv`; raises InputError if the folder cannot be written to."""
-    import matplotlib as mpl
     import pandas as pd
 
+    picture = published([row.to_json() for row in rows if row.case], name, paper.title)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with mpl.rc_context(STABLE):  # type: ignore[arg-type]
-            published_against_predicted(paper.title, rows).savefig(folder / f"{name}.svg", metadata={"Date": None})
     except OSError as error:
         raise InputError([Problem(str(folder), f"cannot be written: {error.strerror}")]) from error
+    write_text(picture.svg(), folder / f"{name}.svg")
     write_text(page(paper, rows, f"{name}.svg"), folder / f"{name}.md")
     frame = pd.DataFrame([{**row.to_json(), "case": json.dumps(dict(row.case))} for row in rows])
     write_text(frame.to_csv(index=False), folder / f"{name}.csv")
