@@ -17,8 +17,8 @@ def cycles(machine: str, prompt: str, tokens: tuple[str, ...] | str) -> list[tup
     precisions = (tokens,) * len(MODELS) if isinstance(tokens, str) else tokens
     found = []
     for model, precision in zip(MODELS, precisions, strict=True):
-        first = predict(Case(model=model, machine=machine, phase="prefill", precision=prompt))["cycles"]
-        each = predict(Case(model=model, machine=machine, phase="decode", precision=precision))["cycles"]
+        first = predict(Case(model=model, on=machine, phase="prefill", precision=prompt))["cycles"]
+        each = predict(Case(model=model, on=machine, phase="decode", precision=precision))["cycles"]
         found.append((first, first + GENERATED * each))
     return found
 

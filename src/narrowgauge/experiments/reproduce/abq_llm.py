@@ -23,7 +23,7 @@ class Case:
     """Generation: one more token for each sequence."""
 
     model: Annotated[str, "model card or config.json"] = "llama-30b"
-    gpu: Annotated[str, "GPU"] = "a100-sxm-80gb"
+    on: Annotated[str, "GPU"] = "a100-sxm-80gb"
     weight_bits: Annotated[int, "planes of weights, 1 to 8; W2* has five values and takes 3"] = 3
     activation_bits: Annotated[int, "planes of activations, 1 to 8"] = 8
     batch: Annotated[int, "sequences"] = 1
@@ -32,7 +32,7 @@ class Case:
 
 def predict(case: Case) -> Mapping[str, float]:
     """The decode pass with 16-bit, with INT8 and with binary products. Activations are quantised as for INT8."""
-    machine, model = load_gpu(case.gpu), read_model(case.model)
+    machine, model = load_gpu(case.on), read_model(case.model)
     basis = basis_of("gemm", Variant("fp16", ""), machine)
 
     def graph(scheme: str) -> Graph:

@@ -11,7 +11,7 @@ from narrowgauge.archmodels import PimMachine, load_machine
 from narrowgauge.archmodels.describe import Description
 from narrowgauge.archmodels.pim import Gemv, service
 from narrowgauge.archmodels.pim.describe import describe_pim
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.sim.dram import run_program
 from narrowgauge.sim.dram.programs import host_gemv
 from narrowgauge.units import PS_PER_US
@@ -23,8 +23,8 @@ MACHINE = "gddr6-aim"
 class Case:
     """One product in BF16."""
 
-    outputs: Annotated[int, "rows of the matrix"] = 4096
-    inputs: Annotated[int, "elements of the vector"] = 4096
+    outputs: Annotated[int, "rows of the matrix", Within(1, 2**18)] = 4096
+    inputs: Annotated[int, "elements of the vector", Within(1, 2**18)] = 4096
     channels: Annotated[int, "channels, two a device"] = 2
 
 

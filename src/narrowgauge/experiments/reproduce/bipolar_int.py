@@ -24,36 +24,36 @@ DENSE = ("fp16", "w8a8-int8", "w4a4")
 
 @dataclass(frozen=True)
 class Case:
-    """One product, and the decode pass of a model at a batch of m."""
+    """One product, and the decode pass of a model at that batch."""
 
-    gpu: Annotated[str, "GPU with binary tensor cores"] = "rtx-3090"
+    on: Annotated[str, "GPU with binary tensor cores"] = "rtx-3090"
     model: Annotated[str, "model card or config.json"] = "llama-2-7b"
     weight_bits: Annotated[int, "planes of weights, 1 to 8"] = 1
     activation_bits: Annotated[int, "planes of activations, 1 to 8"] = 2
-    m: Annotated[int, "rows of activations"] = 1
+    batch: Annotated[int, "rows of activations"] = 1
     n: Annotated[int, "output channels"] = 4096
     k: Annotated[int, "length of the sums"] = 4096
 
 
 def predict(case: Case) -> Mapping[str, float]:
     """CUTLASS kernels of 16, 8 and 4 bits run on the same schedule with the shares of the machine's 16-bit GEMM."""
-    check_sizes(m=case.m, n=case.n, k=case.k)
-    machine, model = load_gpu(case.gpu), read_model(case.model)
+    check_sizes(batch=case.batch, n=case.n, k=case.k)
+    machine, model = load_gpu(case.on), read_model(case.model)
     basis = basis_of("gemm", Variant("fp16", ""), machine)
 
     def planes(m: int, n: int, k: int) -> float:
         return plane_gemm(m, n, k, case.weight_bits, case.activation_bits, basis.gpu, basis.parameters).latency_us
 
     def dense(precision: str) -> float:
-        row = {name: np.array([float(getattr(case, name))]) for name in GEMM.columns}
+        row = {name: np.array([float(size)]) for name, size in zip(GEMM.columns, (case.batch, case.n, case.k), strict=True)}
         variant = Variant(precision, "cutlass")
         return float(GEMM.cost(row, variant, basis.gpu, basis.parameters).latency_us[0])
 
     def whole(product: Gemm) -> float:
         return planes(product.m, product.n, product.k)
 
-    graph = build_graph(model, parse_scheme("fp16"), "decode", batch=case.m, context_len=256)
-    product_us = planes(case.m, case.n, case.k)
+    graph = build_graph(model, parse_scheme("fp16"), "decode", batch=case.batch, context_len=256)
+    product_us = planes(case.batch, case.n, case.k)
     fp16_us, int8_us, int4_us = (dense(precision) for precision in DENSE)
     return {
         "speedup_fp16": fp16_us / product_us,

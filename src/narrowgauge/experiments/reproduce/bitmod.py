@@ -25,10 +25,10 @@ class Case:
     """One model on one machine."""
 
     model: Annotated[str, "model card or config.json"] = "llama-2-7b"
-    machine: Annotated[Literal["fp16", "bitmod", "ant", "olive"], "array of processing elements"] = "bitmod"
+    on: Annotated[Literal["fp16", "bitmod", "ant", "olive"], "array of processing elements"] = "bitmod"
     phase: Annotated[Literal["prefill", "decode"], "a whole prompt (discriminative tasks), or one token after it"] = "prefill"
     precision: Annotated[str, "format of the weights, or their mean width in bits where layers differ"] = "int6"
-    context: Annotated[int, "tokens of the prompt"] = 256
+    input_tokens: Annotated[int, "tokens of the prompt"] = 256
     group: Annotated[int, "weights that share a scale"] = 128
     group_bits: Annotated[float, "bits of a group's scale, counted in memory"] = 8.0
     attention: Annotated[Literal["artifact", "heads"], "shapes of the authors' program, or a product per head"] = "artifact"
@@ -45,13 +45,13 @@ class Weights:
 def predict(case: Case) -> Mapping[str, float]:
     """The general accelerator with the machine's array, on the products of one forward pass."""
     model, weights = read_model(case.model), _weights(case)
-    run = Pass(batch=1, query=case.context if case.phase == "prefill" else 1, context=case.context)
+    run = Pass(batch=1, query=case.input_tokens if case.phase == "prefill" else 1, context=case.input_tokens)
     layers = linear_layers(model, weights.scheme, run.tokens, weight_bits=weights.stored_bits)
     if case.attention == "artifact":
         layers += _artifact_attention(model, weights, run)
     else:
         layers += attention_layers(model, weights.scheme, run, kv_bits=WIDE)
-    cost = load_accelerator(f"{case.machine}-{case.phase}").run(layers)
+    cost = load_accelerator(f"{case.on}-{case.phase}").run(layers)
     return {
         "cycles": cost.cycles,
         "on_chip_energy_uj": cost.on_chip_pj / PJ_PER_UJ,
@@ -62,7 +62,7 @@ def predict(case: Case) -> Mapping[str, float]:
 def _artifact_attention(model: ModelConfig, weights: Weights, run: Pass) -> list[Layer]:
     """Scores and values as two products over the joined heads, which is how the authors' program reads their shapes.
 
-    Every head's query runs through the keys of all heads; a single query is multiplied with one key instead of `context`."""
+    Every head's query runs through the keys of all heads; a single query is multiplied with one key instead of all."""
     shape, layers, scheme = model.attention, model.layers, weights.scheme
     keys, rows = shape.kv_heads * shape.head_dim, shape.heads * run.query
     stored, narrow = WIDE, weights.stored_bits  # its buffers are charged for operands as narrow as weights
@@ -113,7 +113,7 @@ def _mean_width(case: Case) -> Weights:
         return Weights(parse_scheme("fp16"), WIDE)
     if not 1 <= mean <= max(widths):
         raise InputError([Problem("precision", f"given {mean:g} bits, allowed: 1 to {max(widths)}, or {WIDE:g}")])
-    needed = int(mean) if case.machine == "bitmod" else mean
+    needed = int(mean) if case.on == "bitmod" else mean
     return Weights(_grouped(widths[min(bits for bits in widths if bits >= needed)], case), mean)
 
 

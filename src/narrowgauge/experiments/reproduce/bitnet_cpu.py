@@ -20,14 +20,14 @@ class Case:
     """Generation of one sequence."""
 
     model: Annotated[str, "model card or config.json, with ternary weights"] = "bitnet-3b"
-    cpu: Annotated[str, "CPU, or its YAML file"] = "m2-ultra"
+    on: Annotated[str, "CPU, or its YAML file"] = "m2-ultra"
     threads: Annotated[int, "threads, one a core"] = 6
     context: Annotated[int, "tokens in the cache on average"] = 64
 
 
 def predict(case: Case) -> Mapping[str, float]:
     """The same graph with ternary weights by the lookup kernel of the CPU, and with 16-bit weights."""
-    cpu, model = load_cpu(case.cpu), read_model(case.model)
+    cpu, model = load_cpu(case.on), read_model(case.model)
 
     def speed(scheme: str, kernel: str) -> float:
         graph = build_graph(model, parse_scheme(scheme), "decode", batch=1, context_len=case.context, fuse_residual=False)

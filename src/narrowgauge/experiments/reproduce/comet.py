@@ -13,7 +13,8 @@ from typing import Annotated
 from narrowgauge.archmodels import Machine, load_gpu
 from narrowgauge.experiments.kernel_latency import gemm_latency
 from narrowgauge.experiments.predict import predict as predict_model
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
+from narrowgauge.experiments.reproduction.listed import numbers_of
 from narrowgauge.experiments.serving_batch import largest_batch
 from narrowgauge.formats import parse_scheme
 from narrowgauge.workloads import read_model
@@ -30,7 +31,7 @@ class Case:
 
     model: Annotated[str, "model cards or config.json files, with commas between them"] = "llama-2-13b,llama-3-8b,llama-2-70b"
     on: Annotated[str, "GPU"] = "a100-sxm-80gb"
-    four_bit_share: Annotated[float, "share of the input channels with 4-bit activations"] = 0.75
+    four_bit_share: Annotated[float, "share of the input channels with 4-bit activations", Within(0, 1)] = 0.75
     batches: Annotated[str, "rows of activations whose speedups are averaged; empty for serving"] = "2,4,8"
     input_tokens: Annotated[int, "tokens of a prompt"] = 1024
     output_tokens: Annotated[int, "tokens of an answer"] = 512
@@ -50,7 +51,7 @@ def predict(case: Case) -> Mapping[str, float]:
         }
     machine = load_gpu(case.on)
     shapes = [(map_.n, map_.k) for name in models for map_ in linears(read_model(name), 1) if map_.quantized]
-    points = [(int(m), n, k) for m in case.batches.split(",") for n, k in shapes]
+    points = [(m, n, k) for m in numbers_of("batches", case.batches) for n, k in shapes]
     own_us = [_kernel_us(machine, case.four_bit_share, *point) for point in points]
     return {
         f"kernel_over_{name}": fmean(

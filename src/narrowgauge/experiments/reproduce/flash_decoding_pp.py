@@ -24,7 +24,7 @@ class Case:
     """Generation: one more token for each sequence."""
 
     model: Annotated[str, "model card or config.json"] = "llama-2-7b"
-    gpu: Annotated[str, "GPU"] = "a100-sxm-80gb"
+    on: Annotated[str, "GPU"] = "a100-sxm-80gb"
     batch: Annotated[int, "sequences"] = 1
     context: Annotated[int, "tokens in the cache"] = 1024
 
@@ -32,7 +32,7 @@ class Case:
 def predict(case: Case) -> Mapping[str, float]:
     """Ratios are means over the products of a layer; an inflection is the first batch at which the next way is as fast for the
     whole layer."""
-    machine = load_gpu(case.gpu)
+    machine = load_gpu(case.on)
     basis = basis_of("gemm", Variant("fp16", ""), machine)
     graph = build_graph(read_model(case.model), parse_scheme("fp16"), "decode", batch=case.batch, context_len=case.context)
     products = [op for op in graph.operators if isinstance(op, Gemm) and op.name != HEAD]

@@ -31,7 +31,7 @@ class Case:
     """The four products of a decoder layer, for some models and batches."""
 
     model: Annotated[str, "model cards or config.json, separated by spaces"] = "opt-30b opt-66b opt-175b"
-    gpu: Annotated[str, "GPU"] = "a100-sxm-80gb"
+    on: Annotated[str, "GPU"] = "a100-sxm-80gb"
     sparsity: Annotated[float, "share of zeros in the weights"] = 0.8
     batch: Annotated[str, "sequences, one token each, separated by spaces"] = "8 16 32 64"
     level: Annotated[Literal["kernel", "model"], "products of a layer, or whole models on the fewest GPUs that do"] = "kernel"
@@ -40,7 +40,7 @@ class Case:
 
 def predict(case: Case) -> Mapping[str, float]:
     """Means over models and batches: of dense over sparse time for the products of a layer, or of tokens per GPU and second."""
-    machine = load_gpu(case.gpu)
+    machine = load_gpu(case.on)
     models = [read_model(name) for name in case.model.split()]
     if not models:
         raise InputError([Problem("model", "given none, write at least one model card or config.json")])

@@ -20,7 +20,7 @@ class Case:
     """Generation of one sequence."""
 
     model: Annotated[str, "model card or config.json"] = "llama-2-7b"
-    fpga: Annotated[str, "FPGA accelerator, or its YAML file"] = "flightllm-vhk158"
+    on: Annotated[str, "FPGA accelerator, or its YAML file"] = "flightllm-vhk158"
     weight_bits: Annotated[float, "mean bits of a weight"] = 3.5
     density: Annotated[float, "share of weights that pruning leaves"] = 1.0
     gpu: Annotated[str, "GPU of the comparison, with INT8 weights and activations"] = "a100-sxm-80gb"
@@ -31,7 +31,7 @@ class Case:
 
 def predict(case: Case) -> Mapping[str, float | Estimate]:
     """The decode pass at the mean context on the FPGA, and the same generation on the GPU in a serving framework."""
-    fpga = load_fpga(case.fpga)
+    fpga = load_fpga(case.on)
     context = case.input_tokens + case.output_tokens // 2
     graph = build_graph(read_model(case.model), parse_scheme("w8a8-int8"), "decode", batch=1, context_len=context)
     compression = Compression(case.weight_bits, case.density)

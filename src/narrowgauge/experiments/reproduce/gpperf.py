@@ -24,7 +24,7 @@ DENSE = Variant("fp16", "")
 class Case:
     """One product with one CUTLASS tile."""
 
-    gpu: Annotated[str, "GPU"] = "rtx-4070"
+    on: Annotated[str, "GPU"] = "rtx-4070"
     kernel: Annotated[
         Literal["sgemm", "s16816gemm", "h16816gemm"], "FP32 on CUDA cores; FP16 on tensor cores summed in FP32; in FP16"
     ] = "sgemm"
@@ -40,7 +40,7 @@ class Case:
 def predict(case: Case) -> Mapping[str, float]:
     """The schedule of the calibrated GEMM, its shares transferred to this GPU."""
     check_sizes(m=case.m, n=case.n, k=case.k)
-    basis = basis_of("gemm", DENSE, load_gpu(case.gpu))
+    basis = basis_of("gemm", DENSE, load_gpu(case.on))
     gpu = basis.gpu
     if case.kernel == "sgemm":
         tile = (case.tile_m, case.tile_n)

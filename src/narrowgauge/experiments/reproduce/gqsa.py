@@ -27,7 +27,7 @@ class Case:
     """Generation of one sequence."""
 
     model: Annotated[str, "model card or config.json"] = "llama-2-7b"
-    gpu: Annotated[str, "GPU"] = "a100-sxm-80gb"
+    on: Annotated[str, "GPU"] = "a100-sxm-80gb"
     bits: Annotated[int, "bits of a weight that is kept"] = 4
     sparsity: Annotated[float, "share of groups left out"] = 0.5
     group: Annotated[int, "weights of a group"] = 16
@@ -40,7 +40,7 @@ def predict(case: Case) -> Mapping[str, float]:
         wrong = [Problem("bits", f"given {case.bits}, allowed: {', '.join(map(str, WIDTHS))}")] * (case.bits not in WIDTHS)
         wrong += [Problem("group", f"given {case.group}, allowed: 1 or more")] * (case.group < 1)
         raise InputError(wrong)
-    machine = load_gpu(case.gpu)
+    machine = load_gpu(case.on)
     basis = basis_of("gemm", Variant("w4a16-g128", ""), machine)
     graph = build_graph(read_model(case.model), parse_scheme("fp16"), "decode", batch=1, context_len=case.context)
     grouped = (SCALE_BITS + case.bits + PLACE_BITS) / case.group

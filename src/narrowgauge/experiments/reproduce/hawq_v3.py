@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Annotated, Literal
 
 from narrowgauge.experiments.codesign.layer_table import BUDGETS, LayerTable, load_layer_table
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 
 MOST_UNITS = 16
 
@@ -20,7 +20,7 @@ class Case:
 
     network: Annotated[Literal["resnet-18", "resnet-50"], "network with measured sensitivities"] = "resnet-18"
     budget: Annotated[Literal["size", "bops", "latency"], "what is limited"] = "size"
-    fraction: Annotated[float, "of the way from all layers at 4 bits (0) to all at 8 (1)"] = 0.5
+    fraction: Annotated[float, "of the way from all layers at 4 bits (0) to all at 8 (1)", Within(0, 1)] = 0.5
 
 
 def predict(case: Case) -> Mapping[str, float]:

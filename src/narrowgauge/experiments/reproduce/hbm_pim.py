@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from narrowgauge.archmodels import PimMachine, load_machine
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.sim.dram import run_program
 from narrowgauge.sim.dram.programs import hbm_pim_add, hbm_pim_gemv, host_add, host_gemv
 
@@ -20,8 +20,8 @@ class Case:
     """One operation on FP16 vectors."""
 
     operation: Annotated[Literal["gemv", "add"], "matrix times vector, or addition of two vectors of `outputs` elements"] = "gemv"
-    outputs: Annotated[int, "elements of the result"] = 4096
-    inputs: Annotated[int, "elements of the input vector of a gemv"] = 4096
+    outputs: Annotated[int, "elements of the result", Within(1, 2**18)] = 4096
+    inputs: Annotated[int, "elements of the input vector of a gemv", Within(1, 2**18)] = 4096
     channels: Annotated[int, "channels of memory"] = 64
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from narrowgauge.archmodels import Machine, load_gpu
 from narrowgauge.experiments.kernel_latency import gemm_latency, quantize_latency
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.formats import parse_scheme
 from narrowgauge.workloads import memory_footprint, read_model
 from narrowgauge.workloads.layers import linears
@@ -22,7 +22,7 @@ class Case:
     on: Annotated[str, "GPU"] = "a100-sxm-80gb"
     tp: Annotated[int, "GPUs that share every layer"] = 8
     batch: Annotated[int, "sequences in a decode step"] = 1
-    wide_share: Annotated[float, "share of the input channels that stays in FP16"] = 0.001
+    wide_share: Annotated[float, "share of the input channels that stays in FP16", Within(0, 1)] = 0.001
 
 
 def predict(case: Case) -> Mapping[str, float]:

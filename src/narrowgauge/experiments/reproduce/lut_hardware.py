@@ -34,7 +34,7 @@ class Case:
         "the unit in an SM; one array, its best tile, it against multipliers; a dot product, its best length, its widest weights",
     ] = "tensor core"
     design: Annotated[str, "name or file of a unit"] = "lut-8x"
-    gpu: Annotated[str, "hardware whose SMs the unit stands in"] = "a100-sxm-80gb"
+    on: Annotated[str, "hardware whose SMs the unit stands in"] = "a100-sxm-80gb"
     weights: Annotated[str, "format of weights; int1 to int8 for integers"] = "int2"
     activations: Annotated[str, "format of activations"] = "int8"
     clock_mhz: Annotated[float, "clock of one array; an SM's units have that of their specification"] = 1000.0
@@ -54,7 +54,7 @@ def predict(case: Case) -> Mapping[str, float]:
 
 
 def _tensor_core(case: Case) -> dict[str, float]:
-    unit, scheme, gpu = _array_unit(case.design), _scheme(case.weights, case.activations), load_gpu(case.gpu)
+    unit, scheme, gpu = _array_unit(case.design), _scheme(case.weights, case.activations), load_gpu(case.on)
     sms = gpu.value("chip.sm_count")
     per_sm_mm2 = unit.per_sm * unit.total_area_um2 / UM2_PER_MM2
     peak = _tops(unit, scheme) * unit.per_sm * sms

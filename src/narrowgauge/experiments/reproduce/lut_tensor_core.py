@@ -39,7 +39,7 @@ class Case:
     """One pass of a model over `batch` sequences of `tokens` tokens."""
 
     model: Annotated[str, "model card or config.json"] = "bitnet-3b"
-    machine: Annotated[str, "GPU whose tensor cores are replaced"] = "a100-pcie-80gb"
+    on: Annotated[str, "GPU whose tensor cores are replaced"] = "a100-pcie-80gb"
     unit: Annotated[str, "unit in their place; none: the tensor cores themselves"] = NO_UNIT
     scheme: Annotated[str, "number formats"] = "w2a8"
     batch: Annotated[int, "sequences"] = 1
@@ -99,7 +99,7 @@ def _traced(machine: Machine, unit: TensorUnit, calls: list[Call], case: Case) -
 
 
 def _machine(case: Case) -> Machine:
-    machine = load_gpu(case.machine)
+    machine = load_gpu(case.on)
     if case.clock == "paper":
         machine = machine.with_(**PAPER_CLOCK)
     if case.unit == NO_UNIT:

@@ -19,7 +19,7 @@ class Case:
     """One linear layer for some numbers of tokens."""
 
     on: Annotated[str, "GPU"] = "a100-sxm-80gb"
-    rows: Annotated[str, "rows of activations whose speedups are averaged"] = "16,32,64,128,256,512,1024,2048,4096"
+    batches: Annotated[str, "rows of activations whose speedups are averaged"] = "16,32,64,128,256,512,1024,2048,4096"
     n: Annotated[int, "output channels"] = 4096
     k: Annotated[int, "input channels"] = 4096
     eight_bit_share: Annotated[float, "share of the output channels with 8-bit weights"] = 0.1
@@ -28,7 +28,7 @@ class Case:
 def predict(case: Case) -> Mapping[str, float]:
     """Mean ratios of FP16 by cuBLAS to the mixed kernel and to TensorRT-LLM with 4-bit weights."""
     machine = load_gpu(case.on)
-    rows = [int(row) for row in case.rows.split(",")]
+    rows = [int(row) for row in case.batches.split(",")]
     wide = [gemm_latency(machine, "fp16", "trtllm", m, case.n, case.k).value for m in rows]
     mixed = [_mixed_us(machine, case, m) for m in rows]
     narrow = [gemm_latency(machine, "w4a16-g128", "trtllm", m, case.n, case.k).value for m in rows]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from narrowgauge.experiments.codesign.layer_table import load_layer_table
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Case:
     """One allocation under a budget of latency."""
 
     network: Annotated[Literal["resnet-18", "resnet-50"], "network with measured sensitivities and latencies"] = "resnet-18"
-    fraction: Annotated[float, "of the way from the latency of all layers at 4 bits (0) to that at 8 (1)"] = 0.5
+    fraction: Annotated[float, "of the way from the latency of all layers at 4 bits (0) to that at 8 (1)", Within(0, 1)] = 0.5
 
 
 def predict(case: Case) -> Mapping[str, float]:

@@ -13,7 +13,7 @@ from narrowgauge.archmodels import load_gpu
 from narrowgauge.errors import NarrowgaugeError
 from narrowgauge.experiments.predict import predict as predict_model
 from narrowgauge.experiments.predict_estimate import Estimate
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.experiments.serving_batch import largest_batch
 from narrowgauge.formats import parse_scheme
 from narrowgauge.workloads import read_model
@@ -36,7 +36,7 @@ class Case:
     model: Annotated[str, "model card or config.json"] = "llama-2-7b"
     on: Annotated[str, "GPU"] = "a100-sxm-80gb"
     system: Annotated[System, "formats and kernels"] = "qserve"
-    batch: Annotated[int, "sequences, 0 for as many as fit"] = 0
+    batch: Annotated[int, "sequences, 0 for as many as fit", Within(0, 2**16)] = 0
     most: Annotated[int, "most sequences that the engine is built for"] = 256
     input_tokens: Annotated[int, "tokens of a prompt"] = 1024
     output_tokens: Annotated[int, "tokens of an answer"] = 512

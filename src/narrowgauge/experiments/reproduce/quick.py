@@ -25,12 +25,12 @@ FLOP_PER_US_OF_TFLOPS = 1e6
 
 @dataclass(frozen=True)
 class Case:
-    """One product in one kernel, or a model where one is named; its batch is then `m`."""
+    """One product in one kernel, or a model where one is named."""
 
     model: Annotated[str, "model card or config.json; empty for one product"] = ""
     on: Annotated[str, "GPU"] = "a100-sxm-80gb"
     kernel: Annotated[Literal["fp16", "awq", "quick"], "the kernel of the product, or of the model's products"] = "quick"
-    m: Annotated[int, "rows of activations, sequences of a model"] = 64
+    batch: Annotated[int, "rows of activations, sequences of a model"] = 64
     n: Annotated[int, "output channels"] = 8192
     k: Annotated[int, "input channels"] = 8192
     input_tokens: Annotated[int, "tokens of a prompt"] = 128
@@ -41,16 +41,16 @@ def predict(case: Case) -> Mapping[str, float | Estimate]:
     """Rate of the kernel and its speedup over the two others, or tokens per second of the decode passes of the model."""
     if case.model:
         scheme, _, framework = KERNELS[case.kernel]
-        tokens = (case.m, case.input_tokens, case.output_tokens)
+        tokens = (case.batch, case.input_tokens, case.output_tokens)
         served = predict_model(case.model, case.on, scheme, *tokens, framework=framework)
-        return {"tokens_per_s": served.tpot_ms.inverse(case.m * MS_PER_S)}
+        return {"tokens_per_s": served.tpot_ms.inverse(case.batch * MS_PER_S)}
     machine = load_gpu(case.on)
     latency = {
-        name: gemm_latency(machine, scheme, library, case.m, case.n, case.k) for name, (scheme, library, _) in KERNELS.items()
+        name: gemm_latency(machine, scheme, library, case.batch, case.n, case.k) for name, (scheme, library, _) in KERNELS.items()
     }
     own = latency[case.kernel]
     return {
-        "rate_tflops": own.inverse(2.0 * case.m * case.n * case.k / FLOP_PER_US_OF_TFLOPS),
+        "rate_tflops": own.inverse(2.0 * case.batch * case.n * case.k / FLOP_PER_US_OF_TFLOPS),
         "latency_us": own,
         "speedup_over_fp16": latency["fp16"].value / own.value,
         "speedup_over_awq": latency["awq"].value / own.value,

@@ -23,7 +23,7 @@ OPERATIONS_PER_PAIR = 4  # two multiply-accumulates for every element of a head
 class Case:
     """Causal attention over whole sequences."""
 
-    gpu: Annotated[str, "GPU"] = "rtx-4090"
+    on: Annotated[str, "GPU"] = "rtx-4090"
     scores: Annotated[Literal["int4", "int8", "fp16"], "operands of Q·K"] = "int4"
     values: Annotated[Literal["fp8", "fp8_f16acc", "fp16", "fp16_f16acc"], "operands of P·V, and what sums them"] = "fp8"
     head_dim: Annotated[int, "elements of a head"] = 128
@@ -35,7 +35,7 @@ class Case:
 def predict(case: Case) -> Mapping[str, float]:
     """Both kernels on the schedule of FlashAttention2; quantising Q and K beforehand is left out, as in the published figures."""
     check_sizes(head_dim=case.head_dim, heads=case.heads, batch=case.batch, sequence=case.sequence)
-    basis = basis_of("attention-prefill", FLASH_ATTENTION, load_gpu(case.gpu))
+    basis = basis_of("attention-prefill", FLASH_ATTENTION, load_gpu(case.on))
     columns = {
         "batch_size": case.batch,
         "isl": case.sequence,

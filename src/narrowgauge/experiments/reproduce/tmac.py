@@ -18,8 +18,8 @@ class Case:
     """Generation of one sequence."""
 
     model: Annotated[str, "model card or config.json"] = "llama-2-7b"
-    precision: Annotated[str, "quantization scheme; one scale per 128 weights in the published runs"] = "w2a16-g128-sym"
-    cpu: Annotated[str, "CPU, or its YAML file"] = "m2-ultra"
+    scheme: Annotated[str, "quantization scheme; one scale per 128 weights in the published runs"] = "w2a16-g128-sym"
+    on: Annotated[str, "CPU, or its YAML file"] = "m2-ultra"
     threads: Annotated[int, "threads, one a core"] = 1
     context: Annotated[int, "tokens in the cache on average; 64 for the 128 tokens that llama-bench generates"] = 64
     kernel: Annotated[Literal["t-mac", "q4-0"], "table lookup, or llama.cpp's blocks of four bits"] = "t-mac"
@@ -29,13 +29,13 @@ def predict(case: Case) -> Mapping[str, float]:
     """Tokens per second of the decode graph at the mean context, operators as ggml runs them."""
     graph = build_graph(
         read_model(case.model),
-        parse_scheme(case.precision),
+        parse_scheme(case.scheme),
         "decode",
         batch=1,
         context_len=case.context,
         fuse_residual=False,
     )
-    return {"tokens_per_s": token_time(graph, load_cpu(case.cpu), case.kernel, case.threads).tokens_per_s}
+    return {"tokens_per_s": token_time(graph, load_cpu(case.on), case.kernel, case.threads).tokens_per_s}
 
 
 EXPERIMENT = Experiment("tmac", Case, predict, {"tokens_per_s": Measure("token/s", "generated tokens per second")})
