@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common, names
+from narrowgauge.cli import names, options
 from narrowgauge.errors import nearest
 from narrowgauge.registry import canonical
 
@@ -52,7 +52,7 @@ _OPTIONS = (
         callback=_machines,
         help="Only this machine; repeatable. With --measurements: the name or YAML file of what was measured.",
     ),
-    common.jobs_option,
+    options.jobs_option,
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrowgauge.cli import common, names
+from narrowgauge.cli import json_answer, names, options, screen, what_if
 from narrowgauge.cli.command import Command
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ EXAMPLES = (
 @click.command(cls=Command, examples=EXAMPLES)
 @click.argument("model", metavar="MODEL", type=names.MODEL)
 @click.argument("table", metavar="TABLE", type=click.Path(path_type=Path))
-@common.machine_option
-@common.fits_option
-@common.override_option
-@common.replace_option
+@options.machine_option
+@options.fits_option
+@options.override_option
+@options.replace_option
 @click.option("--tpot-ms", metavar="MS", type=click.FloatRange(0, min_open=True), help="Most time per output token.")
 @click.option("--memory-gb", metavar="GB", type=click.FloatRange(0, min_open=True), help="Most memory of the GPU.")
 @click.option("--batch", metavar="B", type=int, default=1, show_default=True, help="Sequences that run together.")
 @click.option("--input", "input_tokens", metavar="L", type=int, default=1024, show_default=True, help="Tokens of each prompt.")
 @click.option("--output", "output_tokens", metavar="T", type=int, default=128, show_default=True, help="New tokens of each.")
-@common.json_option
+@options.json_option
 def codesign(
     model: str,
     table: Path,
@@ -55,7 +55,7 @@ def codesign(
     from narrowgauge.experiments.codesign.sensitivity_table import read_sensitivities
     from narrowgauge.workloads import read_model
 
-    gpu = common.hardware(machine, fits, overrides, replacements)
+    gpu = what_if.hardware(machine, fits, overrides, replacements)
     found = allocate(
         read_model(model),
         gpu,
@@ -66,30 +66,30 @@ def codesign(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
     )
-    if json_file != common.STDOUT:
+    if json_file != json_answer.STDOUT:
         _print(found, model, gpu.name)
-    common.write_json(found.to_json(), json_file)
+    json_answer.write_json(found.to_json(), json_file)
     return 0
 
 
 def _print(found: Allocation, model: str, machine: str) -> None:
     click.secho(f"{model} on {machine}: loss {found.loss:.6g}", bold=True)
     click.echo(f"  {found.tpot_ms:.3f} ms per output token, {found.memory_gb:.2f} GB")
-    made = common.table("scheme", ">chosen for", ">loss if uniform", ">ms per token", ">GB")
+    made = screen.table("scheme", ">chosen for", ">loss if uniform", ">ms per token", ">GB")
     for name, (loss, tpot, memory) in found.uniform.items():
         count = sum(scheme == name for scheme in found.schemes.values())
         made.add_row(
             name, f"{count} of {len(found.schemes)}", "–" if loss is None else f"{loss:.6g}", f"{tpot:.3f}", f"{memory:.2f}"
         )
-    common.console().print(made)
-    front = common.table(">ms per token", ">loss")
+    screen.console().print(made)
+    front = screen.table(">ms per token", ">loss")
     for tpot, loss in found.front:
         front.add_row(f"{tpot:.3f}", f"{loss:.6g}")
     click.secho("Least loss at other times per token", bold=True)
-    common.console().print(front)
+    screen.console().print(front)
     for name in found.uniform:
         where = [
             f"{layer}" if part == "*" else f"{layer} {part}" for (layer, part), scheme in found.schemes.items() if scheme == name
         ]
         if where:
-            click.echo(common.wrapped(f"{name}: {', '.join(where)}"))
+            click.echo(screen.wrapped(f"{name}: {', '.join(where)}"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrowgauge.cli import common, voice
+from narrowgauge.cli import json_answer, options, voice
 from narrowgauge.cli.campaign_options import MACHINE, campaign_options, kernel_families, require_material
 from narrowgauge.cli.command import Command
 
@@ -24,8 +24,8 @@ EXAMPLES = (
 
 @click.command(cls=Command, examples=EXAMPLES)
 @campaign_options
-@common.out_option("DIR", "Folder of the fits.")
-@common.json_option
+@options.out_option("DIR", "Folder of the fits.")
+@options.json_option
 def fit(
     data: Path | None,
     measurements: Path | None,
@@ -63,9 +63,9 @@ def fit(
     paths += [save(outcome.fit, out) for outcome in outcomes]
     if found.kernels and not families and not machines and measured_frameworks(found.kernels):
         paths += fit_serving(found.kernels, out, fits=out)
-    if common.summary_wanted(json_file):
+    if json_answer.summary_wanted(json_file):
         _print(outcomes, paths)
-    common.write_json([str(path) for path in paths], json_file)
+    json_answer.write_json([str(path) for path in paths], json_file)
 
 
 def _print(outcomes: Iterable[Outcome], paths: Iterable[Path]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrowgauge.cli import common, voice
+from narrowgauge.cli import screen, voice
 
 if TYPE_CHECKING:
     from narrowgauge.archmodels.machine_fit import HeldOutError
@@ -41,7 +41,7 @@ def _print_changes(changes: list[Change]) -> None:
     if not changes:
         return
     columns = ("number", ">spec.", "kind", ">fitted", ">90 %", ">ratio")
-    table = common.table(*columns, title="Over the specification")
+    table = screen.table(*columns, title="Over the specification")
     table.columns[0].no_wrap = table.columns[2].no_wrap = True
     section = ""
     for change in sorted(changes, key=lambda change: list(rules()).index(change.reading.path)):
@@ -53,7 +53,7 @@ def _print_changes(changes: list[Change]) -> None:
         given = ("", "") if specified is None else (_number(specified.value), str(specified.kind))
         ratio = "" if change.ratio is None else f"{change.ratio:.3f}"
         table.add_row(f" {reading.path.partition('.')[2]}", *given, _number(reading.value), interval, ratio)
-    common.console().print(table, markup=False)
+    screen.console().print(table, markup=False)
 
 
 def _number(value: float) -> str:
@@ -66,7 +66,7 @@ def _print_beside(changes: Iterable[Change]) -> None:
     if sections:
         listed = ", ".join(f"{name} ({count})" for name, count in sections.items())
         click.echo(f"{sections.total()} numbers that no specification holds stand in the file beside those")
-        click.echo(common.wrapped(listed))
+        click.echo(screen.wrapped(listed))
 
 
 def _print_contradictions(changes: list[Change]) -> None:
@@ -78,7 +78,7 @@ def _print_contradictions(changes: list[Change]) -> None:
     for change in against:
         reading = change.reading
         measured = f"measured {reading.value:.4g} ({reading.low:.4g} to {reading.high:.4g}) {reading.unit}"
-        click.echo(common.wrapped(f"{reading.path}: {change.specified}, {measured}", hang=6))
+        click.echo(screen.wrapped(f"{reading.path}: {change.specified}, {measured}", hang=6))
 
 
 def _print_comparisons(comparisons: Iterable[Comparison]) -> None:
@@ -86,15 +86,15 @@ def _print_comparisons(comparisons: Iterable[Comparison]) -> None:
     if not found:
         return
     title = "Published microbenchmarks; NO: not within 5 %"
-    table = common.table("bench", "point", ">published", ">measured", ">ratio", "", title=title)
+    table = screen.table("bench", "point", ">published", ">measured", ">ratio", "", title=title)
     table.columns[0].no_wrap = table.columns[1].no_wrap = True
     for item in found:
         axes = " ".join(str(value) for value in item.target.axes.values())
         numbers = (f"{item.target.value:g}", f"{item.measured.value:.4g}", f"{item.ratio:.3f}")
         table.add_row(item.target.bench, axes, *numbers, "" if item.close else "NO")
-    common.console().print(table, markup=False)
+    screen.console().print(table, markup=False)
     for source in dict.fromkeys(item.target.source for item in found):
-        click.echo(common.wrapped(source))
+        click.echo(screen.wrapped(source))
 
 
 def print_held_out(errors: Iterable[HeldOutError], title: str = "") -> None:
@@ -103,20 +103,20 @@ def print_held_out(errors: Iterable[HeldOutError], title: str = "") -> None:
     if not found:
         return
     click.secho(f"{title}mean absolute errors on settings left out", bold=True)
-    table = common.table("model", ">groups", ">points", ">error", ">noise")
+    table = screen.table("model", ">groups", ">points", ">error", ">noise")
     for held in found:
-        noise = common.percent(float("nan") if held.noise is None else held.noise)
-        table.add_row(held.model, str(held.groups), str(held.points), common.percent(held.error), noise)
-    common.console().print(table, markup=False)
+        noise = screen.percent(float("nan") if held.noise is None else held.noise)
+        table.add_row(held.model, str(held.groups), str(held.points), screen.percent(held.error), noise)
+    screen.console().print(table, markup=False)
 
 
 def _print_missing(outcome: Outcome) -> None:
     if outcome.missing:
         click.secho("Not fitted", bold=True)
     for missing in outcome.missing:
-        click.echo(common.wrapped(f"{missing.what}: {missing.why}", hang=6))
+        click.echo(screen.wrapped(f"{missing.what}: {missing.why}", hang=6))
     if outcome.unread:
-        click.echo(common.wrapped(f"measured, but no number rests on them: {', '.join(outcome.unread)}"))
+        click.echo(screen.wrapped(f"measured, but no number rests on them: {', '.join(outcome.unread)}"))
 
 
 def _print_account(account: Account) -> None:
@@ -129,4 +129,4 @@ def _print_account(account: Account) -> None:
 
 def _print_reasons(outcome: str, reasons: Mapping[str, int]) -> None:
     for reason, count in list(reasons.items())[:_REASONS]:
-        click.echo(common.wrapped(f"{count} {outcome}: {reason}", hang=6))
+        click.echo(screen.wrapped(f"{count} {outcome}: {reason}", hang=6))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from narrowgauge.cli import common, names
+from narrowgauge.cli import json_answer, names, options, screen
 from narrowgauge.cli.command import Command
 
 Lines = Iterable[tuple[str, str]]
@@ -161,7 +161,7 @@ EXAMPLES = ("narrowgauge list", "narrowgauge list machines", "narrowgauge list s
 
 @click.command("list", cls=Command, examples=EXAMPLES)
 @click.argument("topic", metavar="[TOPIC]", type=names.OneOf(lambda: TOPICS), required=False)
-@common.json_option
+@options.json_option
 def list_command(topic: str | None, json_file: str | None) -> None:
     """Names that other commands take, each with a line about it.
 
@@ -171,21 +171,21 @@ def list_command(topic: str | None, json_file: str | None) -> None:
     """
     topics = [topic] if topic else list(TOPICS)
     found = {name: dict(TOPICS[name]()) for name in topics}
-    if json_file != common.STDOUT:
+    if json_file != json_answer.STDOUT:
         for name, lines in found.items():
             if topic:
                 _print_lines(lines)
             else:
                 click.secho(f"{name} ({len(lines)})", bold=True)
-                click.echo(common.wrapped("  ".join(lines) or "none", hang=2))
-    common.write_json(found if topic is None else found[topic], json_file)
+                click.echo(screen.wrapped("  ".join(lines) or "none", hang=2))
+    json_answer.write_json(found if topic is None else found[topic], json_file)
 
 
 def _print_lines(lines: dict[str, str]) -> None:
     if not lines:
         click.echo("none")
         return
-    made = common.table("name", "what")
+    made = screen.table("name", "what")
     for name, words in lines.items():
         made.add_row(name, words)
-    common.console().print(made)
+    screen.console().print(made)

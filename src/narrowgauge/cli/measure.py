@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from narrowgauge.cli import common, names, voice
+from narrowgauge.cli import json_answer, names, options, screen, voice
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.lazy import INTERRUPTED, USAGE
 from narrowgauge.errors import NarrowgaugeError
@@ -41,9 +41,9 @@ EXAMPLES = (
     show_default=True,
     help="How many points: quick or full.",
 )
-@common.out_option("DIR", "Folder of the measurements.", required=False)
+@options.out_option("DIR", "Folder of the measurements.", required=False)
 @click.option("--only", metavar="BENCH", type=names.BENCH, multiple=True, help="Only this bench; repeatable.")
-@common.dry_run_option
+@options.dry_run_option
 @click.option(
     "--architecture",
     metavar="ARCH",
@@ -54,7 +54,7 @@ EXAMPLES = (
     "--device", metavar="N", type=click.IntRange(0), default=0, show_default="0", help="Which GPU, as the driver counts them."
 )
 @click.option("--libraries/--no-libraries", default=True, help="Also time cuBLAS and attention through torch, if it is there.")
-@common.json_option
+@options.json_option
 def measure(
     suite: str,
     out: Path | None,
@@ -87,10 +87,10 @@ def _dry_run(suite: str, only: tuple[str, ...], architecture: str | None, json_f
 
     chosen = (architecture,) if architecture else ARCHITECTURES
     plans = {name: [_described(item, name) for item in plan(suite, NOMINAL[name], only)] for name in chosen}
-    if json_file != common.STDOUT:
+    if json_file != json_answer.STDOUT:
         for name, rows in plans.items():
             _print_plan(name, suite, rows)
-    common.write_json({"suite": suite, "architectures": plans}, json_file)
+    json_answer.write_json({"suite": suite, "architectures": plans}, json_file)
     return SHORT_FALL if any(row["problems"] for rows in plans.values() for row in rows) else 0
 
 
@@ -115,7 +115,7 @@ def _described(item: PlannedBench, architecture: str) -> dict[str, Any]:
 def _print_plan(architecture: str, suite: str, rows: list[dict[str, Any]]) -> None:
     """One table, the reasons of skipped points, and what is wrong with kernels."""
     columns = ("bench", "timing", ">points", ">skipped", ">kernels", ">loops", ">s")
-    table = common.table(*columns, title=f"{architecture}, suite {suite}: loops whose machine code is as expected, expected time")
+    table = screen.table(*columns, title=f"{architecture}, suite {suite}: loops whose machine code is as expected, expected time")
     table.columns[0].no_wrap = table.columns[1].no_wrap = True
     for row in rows:
         loops = f"{row['loops_as_expected']}/{row['loops']}"
@@ -124,10 +124,10 @@ def _print_plan(architecture: str, suite: str, rows: list[dict[str, Any]]) -> No
     table.add_section()
     total = {name: sum(row[name] for row in rows) for name in ("points", "seconds")}
     table.add_row("all", "", str(total["points"]), "", "", "", f"{total['seconds']:.0f}")
-    common.console().print(table)
+    screen.console().print(table)
     for row in rows:
         for reason, count in row["skipped"].items():
-            click.echo(common.wrapped(f"{row['bench']}: {count} points skipped: {reason}"))
+            click.echo(screen.wrapped(f"{row['bench']}: {count} points skipped: {reason}"))
     problems = [f"{row['bench']}: {entry}: {'; '.join(what)}" for row in rows for entry, what in row["problems"].items()]
     for problem in problems[:PROBLEMS_SHOWN]:
         voice.error(problem)
@@ -192,22 +192,22 @@ def _summary(path: Path, planned: tuple[PlannedBench, ...], json_file: str | Non
     found = read_measurements(path)
     outcomes = {item.bench.name: outcome(item.bench.name, item.source_hash, found) for item in planned}
     outcomes |= {name: outcome(name, None, found) for name in found.benches if name.startswith("library-")}
-    if common.summary_wanted(json_file):
+    if json_answer.summary_wanted(json_file):
         _print_outcomes(outcomes)
         click.echo(str(path))
     for note in found.notes:
         voice.note(f"note: {note}")
     benches = {name: vars(one) for name, one in outcomes.items()}
-    common.write_json({"file": str(path), "benches": benches, "notes": [str(note) for note in found.notes]}, json_file)
+    json_answer.write_json({"file": str(path), "benches": benches, "notes": [str(note) for note in found.notes]}, json_file)
     return SHORT_FALL if any(o.failed or o.wrong for o in outcomes.values()) else 0
 
 
 def _print_outcomes(outcomes: Mapping[str, Outcome]) -> None:
-    table = common.table(
+    table = screen.table(
         "bench", ">measured", ">skipped", ">failed", ">wrong", ">dropped", ">noise", title="samples dropped, median noise"
     )
     table.columns[0].no_wrap = True
     for name, o in outcomes.items():
-        noise = common.percent(float("nan") if o.noise is None else o.noise)
+        noise = screen.percent(float("nan") if o.noise is None else o.noise)
         table.add_row(name, *map(str, (o.measured, o.skipped, o.failed, o.wrong, o.discarded)), noise)
-    common.console().print(table)
+    screen.console().print(table)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common, names, voice
+from narrowgauge.cli import json_answer, names, options, screen, voice
 from narrowgauge.cli.command import Command
 
 EXAMPLES = (
@@ -32,8 +32,8 @@ EXAMPLES = (
 @click.option("--refresh", metavar="R", help="all-bank (default), per-bank or none.")
 @click.option("--max-outstanding", metavar="N", type=int, help="Requests of a channel under way at once; 0: no bound.")
 @click.option("--queue", "queue_depth", metavar="N", type=int, help="Requests a channel's scheduler sees.")
-@common.override_option
-@common.json_option
+@options.override_option
+@options.json_option
 def memory(
     standard: str,
     pattern: str | None,
@@ -64,9 +64,9 @@ def memory(
     given = stream(tables, chosen, name, requests, writes, seed) if replay is None else read_trace(replay)
     with voice.step("requests served"):
         answer = report(simulate(tables, given, chosen), name)
-    if json_file != common.STDOUT:
+    if json_file != json_answer.STDOUT:
         _print(answer)
-    common.write_json(answer, json_file)
+    json_answer.write_json(answer, json_file)
     return 0
 
 
@@ -85,21 +85,21 @@ def _print(answer: dict[str, Any]) -> None:
     for words in answer["overrides"]:
         click.echo(f"  what if: {words}")
     latency, energy = answer["latency_ns"], answer["energy_pj"]
-    made = common.table("figure", ">value", "unit")
+    made = screen.table("figure", ">value", "unit")
     rows = [
         ("cycles", f"{answer['cycles']:,}", f"of {answer['tck_ps']} ps"),
         ("time", f"{answer['time_us']:,.2f}", "us"),
-        ("bandwidth", f"{answer['bandwidth_gb_per_s']:,.2f}", f"GB/s, {common.percent(answer['share_of_pins'])} of the pins"),
+        ("bandwidth", f"{answer['bandwidth_gb_per_s']:,.2f}", f"GB/s, {screen.percent(answer['share_of_pins'])} of the pins"),
         ("latency, mean", f"{latency['mean']:,.0f}", "ns"),
         ("latency, p50", f"{latency['p50']:,.0f}", "ns"),
         ("latency, p99", f"{latency['p99']:,.0f}", "ns"),
-        ("row hits", f"{answer['row_hits']:,}", common.percent(answer["row_hit_share"])),
+        ("row hits", f"{answer['row_hits']:,}", screen.percent(answer["row_hit_share"])),
     ]
     rows += [(f"commands {name}", f"{number:,}", "") for name, number in answer["commands"].items()]
     if energy["total"] is not None:
         rows.append(("energy", f"{energy['total'] / 1e6:,.2f}", f"uJ, {answer['energy_pj_per_bit']:.2f} pJ/bit"))
     for row in rows:
         made.add_row(*row)
-    common.console().print(made)
+    screen.console().print(made)
     for reason in answer["unavailable"]:
-        click.echo(common.wrapped(f"not known: {reason}"))
+        click.echo(screen.wrapped(f"not known: {reason}"))

@@ -80,7 +80,7 @@ def _paths(machine: str, fits: Path | None) -> list[str]:
 
         return [f"timing.{name}" for name in load_standard(machine).timing]
     from narrowgauge.archmodels import describe
-    from narrowgauge.cli.common import hardware
+    from narrowgauge.cli.what_if import hardware
 
     return [row.path for row in describe(hardware(machine, fits)).rows]
 

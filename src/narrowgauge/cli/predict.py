@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from narrowgauge.cli import common, names, voice
+from narrowgauge.cli import json_answer, names, options, screen, voice, what_if
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.report_options import check_targets, report_options, write_report
 from narrowgauge.errors import InputError
@@ -29,11 +29,11 @@ EXAMPLES = (
 
 @click.command(cls=Command, examples=EXAMPLES)
 @click.argument("model", metavar="MODEL", type=names.MODEL)
-@common.machine_option
-@common.fits_option
-@common.override_option
-@common.replace_option
-@common.scheme_option
+@options.machine_option
+@options.fits_option
+@options.override_option
+@options.replace_option
+@options.scheme_option
 @click.option("--batch", metavar="B", type=int, default=1, show_default=True, help="Sequences that run together.")
 @click.option("--input", "input_tokens", metavar="L", type=int, default=1024, show_default=True, help="Tokens of each prompt.")
 @click.option("--output", "output_tokens", metavar="T", type=int, default=128, show_default=True, help="New tokens of each.")
@@ -44,11 +44,11 @@ EXAMPLES = (
     type=names.FRAMEWORK,
     help="trtllm (default), vllm, sglang; none: kernels without a framework's steps.",
 )
-@common.fidelity_option
-@common.physics_option
-@common.trace_option
+@options.fidelity_option
+@options.physics_option
+@options.trace_option
 @report_options
-@common.json_option
+@options.json_option
 def predict(
     model: str,
     machine: str,
@@ -82,20 +82,20 @@ def predict(
         answer = run(*question)
     for price in answer.manifest["sources"]:
         voice.detail(f"{price['operators']} operators priced by {price['source']} ({price['relation']})")
-    if json_file != common.STDOUT:
+    if json_file != json_answer.STDOUT:
         from narrowgauge.experiments.predict_text import render
 
-        console = common.console()
-        for part in render(answer, common.prose_width()):
+        console = screen.console()
+        for part in render(answer, screen.prose_width()):
             console.print(part)
     if trace_file is not None:
         from narrowgauge.experiments.tables import write_text
         from narrowgauge.sim.trace import write_trace
 
-        found = _schedule(answer, common.hardware(machine, fits, overrides, replacements))
+        found = _schedule(answer, what_if.hardware(machine, fits, overrides, replacements))
         write_text(write_trace(found), Path(trace_file))
     write_report(lambda command: _report(answer, question, command), html_file, figures)
-    common.write_json(answer.to_json(), json_file)
+    json_answer.write_json(answer.to_json(), json_file)
     return 0
 
 
@@ -105,7 +105,7 @@ def _variant(model: str, machine: str, changes: tuple[Any, ...], asked: tuple[An
     from narrowgauge.experiments.predict_request import check, check_system, is_system
 
     try:
-        return common.hardware(machine, *changes)
+        return what_if.hardware(machine, *changes)
     except InputError as error:
         try:
             (check_system if is_system(machine) else check)(model, machine, *asked)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from narrowgauge.cli import common, voice
+from narrowgauge.cli import json_answer, options, screen, voice, what_if
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.lazy import USAGE
 from narrowgauge.cli.progress import Progress
@@ -49,15 +49,15 @@ SECTIONS = {
 
 @click.command(cls=Command, examples=EXAMPLES, sections=SECTIONS)
 @click.argument("source", metavar="TABLE", type=click.Path(path_type=Path))
-@common.out_option("FILE", "The priced table, .csv or .parquet.")
-@common.machine_option
-@common.fits_option
-@common.override_option
-@common.replace_option
-@common.physics_option
-@common.fidelity_option
-@common.trace_option
-@common.json_option
+@options.out_option("FILE", "The priced table, .csv or .parquet.")
+@options.machine_option
+@options.fits_option
+@options.override_option
+@options.replace_option
+@options.physics_option
+@options.fidelity_option
+@options.trace_option
+@options.json_option
 def price(
     source: Path,
     out: Path,
@@ -82,7 +82,7 @@ def price(
 
     tables.suffix_of(out)
     tables.check_writable(out)
-    hardware, level = common.hardware(machine, fits, overrides, replacements), common.fidelity(fidelity)
+    hardware, level = what_if.hardware(machine, fits, overrides, replacements), options.fidelity(fidelity)
     if trace_file is not None and level != EVENT:
         raise click.UsageError("--trace shows a kernel by events: give --fidelity event with it")
     progress = Progress("price", "rows")
@@ -103,9 +103,9 @@ def price(
         with _named(source):
             _write_timeline(frame, hardware, Path(trace_file))
     summary = _summary(priced, bad, source, out, hardware, physics)
-    if common.summary_wanted(json_file):
+    if json_answer.summary_wanted(json_file):
         _print(summary)
-    common.write_json(summary, json_file)
+    json_answer.write_json(summary, json_file)
     return SHORT_FALL if count else 0
 
 
@@ -190,7 +190,7 @@ def _mape(priced: pd.DataFrame) -> float | None:
 
 def _print(summary: dict[str, Any]) -> None:
     measured = summary["mape"] is not None
-    made = common.table("kernels", ">rows", ">sum of latency", "mostly bound by", *([">mean error"] if measured else []))
+    made = screen.table("kernels", ">rows", ">sum of latency", "mostly bound by", *([">mean error"] if measured else []))
     for group in summary["groups"][:GROUPS_SHOWN]:
         cells = [
             " ".join(group["of"].values()) or "all",
@@ -199,11 +199,11 @@ def _print(summary: dict[str, Any]) -> None:
             group["bound_by"],
         ]
         if measured:
-            cells.append("–" if group["mape"] is None else common.percent(group["mape"]))
+            cells.append("–" if group["mape"] is None else screen.percent(group["mape"]))
         made.add_row(*cells)
-    common.console().print(made)
+    screen.console().print(made)
     if len(summary["groups"]) > GROUPS_SHOWN:
         click.echo(f"and {len(summary['groups']) - GROUPS_SHOWN} groups more (--json has all)")
-    error = f", mean absolute error {common.percent(summary['mape'])}" if measured else ""
+    error = f", mean absolute error {screen.percent(summary['mape'])}" if measured else ""
     where = f"{summary['machine']} with {summary['unit']}" if summary["unit"] else summary["machine"]
     click.echo(f"{summary['priced']:,} of {summary['rows']:,} rows priced on {where}{error}: {summary['output']}")

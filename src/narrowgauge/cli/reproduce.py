@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import json_answer, options, screen
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.report_options import check_targets, report_options, write_report
 from narrowgauge.errors import nearest
@@ -66,7 +66,7 @@ def _option(option: Option) -> click.Option:
     )
 
 
-def _command(name: str, line: str, what: str, options: list[click.Option]) -> click.Command:
+def _command(name: str, line: str, what: str, own: list[click.Option]) -> click.Command:
     def run(json_file: str | None, out: Path | None, html_file: Path | None, figures: Path | None, **values: str | None) -> int:
         given = {key: value for key, value in values.items() if value is not None}
         check_targets(html_file, figures)
@@ -76,13 +76,13 @@ def _command(name: str, line: str, what: str, options: list[click.Option]) -> cl
 
     example = f"narrowgauge reproduce {name}"
     examples = (example, f"{example} --json rows.json", f"{example} -o pages")
-    command = Command(name, callback=run, params=options, help=what, short_help=line, examples=examples)
-    for option in (report_options, _OUT, common.json_option):
+    command = Command(name, callback=run, params=own, help=what, short_help=line, examples=examples)
+    for option in (report_options, _OUT, options.json_option):
         option(command)
     return command
 
 
-_OUT = common.out_option("DIR", "Also write a page, a figure and a table per paper.", required=False)
+_OUT = options.out_option("DIR", "Also write a page, a figure and a table per paper.", required=False)
 
 
 @click.command(cls=Papers, examples=EXAMPLES)
@@ -107,7 +107,7 @@ def _run(name: str, values: dict[str, str], json_file: str | None, out: Path | N
         experiment, paper = load_experiment(each)
         found = compare(experiment, paper, **values)
         papers.append((each, paper, found))
-        if json_file != common.STDOUT:
+        if json_file != json_answer.STDOUT:
             _print(paper.title, found)
         if out is not None:
             from narrowgauge.experiments.reproduction.pages import write_pages
@@ -118,26 +118,26 @@ def _run(name: str, values: dict[str, str], json_file: str | None, out: Path | N
         from narrowgauge.experiments.reproduction.pages import write_index
 
         write_index(out, pages)
-    common.write_json([row.to_json() for _, _, found in papers for row in found], json_file)
+    json_answer.write_json([row.to_json() for _, _, found in papers for row in found], json_file)
     return papers
 
 
 def _print(title: str, rows: list[Row]) -> None:
     from narrowgauge.experiments.reproduction.gallery import error, number, summary, verdict
 
-    console = common.console()
+    console = screen.console()
 
     def make(spared: Collection[str]) -> Table:
         shown = [name for name in HEADINGS if name.removeprefix(">") not in spared]
-        table = common.table(*shown, title=title)
+        table = screen.table(*shown, title=title)
         for row in rows:
             predicted = "refused" if row.predicted is None else f"{number(row.predicted)} {row.unit}".strip()
             cells = (row.claim, number(row.published), predicted, error(row), row.tolerance, verdict(row), row.tag)
             table.add_row(*(cell for name, cell in zip(HEADINGS, cells, strict=True) if name in shown))
         return table
 
-    console.print(common.fitting(make, SPARED)[0])
+    console.print(screen.fitting(make, SPARED)[0])
     refused = {row.note: None for row in rows if row.predicted is None and row.note}
     for reason in refused:
-        console.print(common.wrapped(f"refused: {reason}"), markup=False)
+        console.print(screen.wrapped(f"refused: {reason}"), markup=False)
     console.print(f"{summary(rows)}\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from narrowgauge.cli import common, voice
+from narrowgauge.cli import json_answer, options, screen, voice
 from narrowgauge.cli.command import Command
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ EXAMPLES = (
 @click.option("--pareto", metavar="COL,…", help="Points that no other beats; less is better, max:COL turns it round.")
 @click.option("--sort", "order", metavar="COL,…", help="Ascending; descending with a - in front.")
 @click.option("--pivot", metavar="ROW,COL,VALUE", help="A table of VALUE by two parameters.")
-@common.out_option("FILE", "All rows and columns: .csv, .parquet, .json.", required=False)
-@common.json_option
+@options.out_option("FILE", "All rows and columns: .csv, .parquet, .json.", required=False)
+@options.json_option
 def results(
     folder: Path,
     condition: str | None,
@@ -110,12 +110,12 @@ def _deliver(frame: pd.DataFrame, out: Path | None, json_file: str | None, wante
         rows = frame.to_dict("records")
     if out is not None:
         if out.suffix.lower() == ".json":
-            common.write_json(rows, str(out))
+            json_answer.write_json(rows, str(out))
         else:
             write_table(frame, out)
         voice.note(f"{len(frame):,} rows in {out}")
-    common.write_json(rows, json_file)
-    if out is None and json_file != common.STDOUT:
+    json_answer.write_json(rows, json_file)
+    if out is None and json_file != json_answer.STDOUT:
         _print(frame, wanted)
 
 
@@ -128,13 +128,13 @@ def _print(frame: pd.DataFrame, wanted: list[str]) -> None:
     shown = [name for name in frame.columns if not str(name).endswith((LOW, HIGH)) and name not in constant]
     shown = list(dict.fromkeys([*(name for name in shown if name in parameter_kinds()), *wanted, *shown]))
     cells = {name: [_cell(value) for value in frame[name].head(ROWS_SHOWN)] for name in shown}
-    console, used = common.console(), 0
+    console, used = screen.console(), 0
     fitting = []
     for name in shown:
         used += max(len(str(name)), *map(len, cells[name]), 1) + COLUMN_GAP
         if used <= console.width:
             fitting.append(name)
-    table = common.table(*(f">{name}" if frame[name].dtype.kind in "fiu" else str(name) for name in fitting))
+    table = screen.table(*(f">{name}" if frame[name].dtype.kind in "fiu" else str(name) for name in fitting))
     for row in zip(*(cells[name] for name in fitting), strict=True):
         table.add_row(*row)
     console.print(table)
@@ -142,7 +142,7 @@ def _print(frame: pd.DataFrame, wanted: list[str]) -> None:
     if left or len(frame) > ROWS_SHOWN:
         words = f"{min(ROWS_SHOWN, len(frame))} of {len(frame):,} rows"
         words += f", without {', '.join(left)}" if left else ""
-        click.echo(common.wrapped(f"{words}; -o FILE writes everything", first=0, hang=0))
+        click.echo(screen.wrapped(f"{words}; -o FILE writes everything", first=0, hang=0))
 
 
 def _cell(value: Any) -> str:

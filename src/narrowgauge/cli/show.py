@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from narrowgauge.cli import (
-    common,
+    json_answer,
     names,
+    options,
     show_accelerator,
     show_device,
     show_fit,
@@ -94,9 +95,9 @@ EXAMPLES = (
 
 @click.command(cls=Command, examples=EXAMPLES)
 @click.argument("name", metavar="NAME", type=names.Name("name", every_name, files=True))
-@common.fits_option
-@common.override_option
-@common.json_option
+@options.fits_option
+@options.override_option
+@options.json_option
 def show(name: str, fits: Path | None, overrides: tuple[str, ...], json_file: str | None) -> None:
     """Everything known of NAME, any name that `narrowgauge list` prints, or of a specification or config.json by its path.
 
@@ -109,10 +110,10 @@ def show(name: str, fits: Path | None, overrides: tuple[str, ...], json_file: st
             raise InputError(f"{'--override' if overrides else '--fits'}: '{name}' is no machine")
         kinds = [partial(show_machine.describe_machine, fits=fits, overrides=overrides)]
     described = [describe(name) for describe in kinds]
-    if json_file != common.STDOUT:
+    if json_file != json_answer.STDOUT:
         for item in described:
             PRINTERS[item["kind"]](item)
-    common.write_json(described[0] if len(described) == 1 else described, json_file)
+    json_answer.write_json(described[0] if len(described) == 1 else described, json_file)
 
 
 PRINTERS: dict[str, Callable[[dict[str, Any]], None]] = {

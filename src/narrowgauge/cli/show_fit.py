@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import screen
 
 
 def describe_fit(name: str) -> dict[str, Any]:
@@ -39,15 +39,15 @@ def print_fit(item: dict[str, Any]) -> None:
     click.secho(item["name"], bold=True)
     for source in item["sources"]:
         line = f"{source['name']}, {source['rows']:,} rows, {source['origin']}, SHA-256 {source['sha256'][:16]}…"
-        click.echo(common.wrapped(line))
+        click.echo(screen.wrapped(line))
     for part in item["parts"]:
         click.echo()
         click.secho(f"{part['precision']} / {part['library']}: {part['rows']:,} rows", bold=True)
         held = ", ".join(f"{name} {value:.3g}" for name, value in part["held_out"].items())
-        click.echo(common.wrapped(f"on rows left out: {held}"))
+        click.echo(screen.wrapped(f"on rows left out: {held}"))
         ranges = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in part["valid_range"].items())
-        click.echo(common.wrapped(f"valid: {ranges}"))
-        made = common.table("parameter", ">value", ">low", ">high", "unit")
+        click.echo(screen.wrapped(f"valid: {ranges}"))
+        made = screen.table("parameter", ">value", ">low", ">high", "unit")
         for name, value in part["parameters"].items():
             made.add_row(name, *(f"{value[key]:.4g}" for key in ("value", "low", "high")), value["unit"])
-        common.console().print(made, markup=False)
+        screen.console().print(made, markup=False)

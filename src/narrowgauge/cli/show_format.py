@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import screen
 
 LISTED_BITS = 4  # formats up to this width are shown with all their values
 
@@ -60,11 +60,11 @@ def describe_scheme(name: str) -> dict[str, Any]:
 def print_facts(item: dict[str, Any]) -> None:
     """Two columns: what and how much."""
     click.secho(f"{item['kind']} {item['name']}", bold=True)
-    made = common.table("what", "value")
+    made = screen.table("what", "value")
     for name, value in item["facts"].items():
         words = ", ".join(_short(v) for v in value) if isinstance(value, list) else _short(value)
         made.add_row(name.replace("_", " "), words)
-    common.console().print(made, markup=False)
+    screen.console().print(made, markup=False)
 
 
 def _short(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import screen, what_if
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,7 +20,7 @@ def describe_machine(name: str, fits: Path | None = None, overrides: tuple[str, 
     an unknown name, a faulty file or override."""
     from narrowgauge.archmodels import describe
 
-    description = describe(common.hardware(name, fits, overrides))
+    description = describe(what_if.hardware(name, fits, overrides))
     return {
         "kind": "machine",
         "name": description.name,
@@ -34,13 +34,13 @@ def print_machine(item: dict[str, Any]) -> None:
     """Tables that fit 80 columns: numbers with references, the references, and what nobody measured with the reason."""
     click.secho(item["name"], bold=True)
     for name, words in item["texts"].items():
-        click.echo(common.wrapped(f"{name}: {words}"))
+        click.echo(screen.wrapped(f"{name}: {words}"))
     from narrowgauge.archmodels.override import FIT, OVERRIDE
 
     references = {source: place for place, source in enumerate(dict.fromkeys(row["source"] for row in item["numbers"]), 1)}
 
     def make(spared: Collection[str]) -> Table:
-        table = common.table("number", ">value", "unit", *(["kind"] if "kind" not in spared else []), ">source")
+        table = screen.table("number", ">value", "unit", *(["kind"] if "kind" not in spared else []), ">source")
         for row in item["numbers"]:
             source, changed = f"[{references[row['source']]}]", row["layer"] == OVERRIDE
             where = [row["kind"], source] if "kind" not in spared else [source]
@@ -48,17 +48,17 @@ def print_machine(item: dict[str, Any]) -> None:
             table.add_row(row["path"], f"{row['value']:g}", row["unit"], *where)
         return table
 
-    common.console().print(common.fitting(make, ("kind",))[0], markup=False)
+    screen.console().print(screen.fitting(make, ("kind",))[0], markup=False)
     click.secho("Sources", bold=True)
     for source, reference in references.items():
-        click.echo(common.wrapped(f"[{reference}] {source}", hang=6))
+        click.echo(screen.wrapped(f"[{reference}] {source}", hang=6))
     fitted = [row for row in item["numbers"] if row["layer"] == FIT]
     if fitted:
         click.secho(f"\n{len(fitted)} numbers are fitted", bold=True)
         for row in fitted:
-            click.echo(common.wrapped(f"{row['path']} = {row['value']:g} {row['unit']}: {row['note']}", hang=6))
+            click.echo(screen.wrapped(f"{row['path']} = {row['value']:g} {row['unit']}: {row['note']}", hang=6))
     unmeasured = [row for row in item["numbers"] if row["path"] in item["unmeasured"]]
     click.secho(f"\nNobody measured these {len(unmeasured)} of {len(item['numbers'])} numbers", bold=True)
     for row in unmeasured:
         line = f"{row['path']} = {row['value']:g} {row['unit']} ({row['kind']}): {row['note']}"
-        click.echo(common.wrapped(line, hang=6))
+        click.echo(screen.wrapped(line, hang=6))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import screen
 
 
 def describe_model(name: str) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def describe_model(name: str) -> dict[str, Any]:
 def print_model(item: dict[str, Any]) -> None:
     """Counts, then every dimension that is set."""
     click.secho(item["name"], bold=True)
-    made = common.table("dimension", "value")
+    made = screen.table("dimension", "value")
     made.add_row("parameters", f"{item['parameters']:,}")
     if item["active_parameters"] != item["parameters"]:
         made.add_row("parameters per token", f"{item['active_parameters']:,}")
@@ -35,7 +35,7 @@ def print_model(item: dict[str, Any]) -> None:
         for path, leaf in _leaves(name, value):
             if path != "name" and leaf not in (None, False, 0):
                 made.add_row(path, f"{leaf:,}" if isinstance(leaf, int) and not isinstance(leaf, bool) else str(leaf))
-    common.console().print(made, markup=False)
+    screen.console().print(made, markup=False)
 
 
 def _leaves(path: str, value: Any) -> list[tuple[str, Any]]:

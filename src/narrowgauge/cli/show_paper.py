@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common
+from narrowgauge.cli import screen
 
 
 def describe_paper(name: str) -> dict[str, Any]:
@@ -40,19 +40,19 @@ def describe_paper(name: str) -> dict[str, Any]:
 
 def print_paper(item: dict[str, Any]) -> None:
     """Text and three tables that fit 80 columns."""
-    click.secho(common.wrapped(item["title"], first=0, hang=2), bold=True)
-    click.echo(common.wrapped(item["source"]))
+    click.secho(screen.wrapped(item["title"], first=0, hang=2), bold=True)
+    click.echo(screen.wrapped(item["source"]))
     if item["note"]:
-        click.echo(common.wrapped(item["note"]))
-    options = common.table("option", "default", "meaning")
+        click.echo(screen.wrapped(item["note"]))
+    options = screen.table("option", "default", "meaning")
     for name, option in item["options"].items():
         options.add_row(name.replace("_", "-"), str(option["default"]), option["meaning"])
-    measures = common.table("predicts", "unit", "meaning")
+    measures = screen.table("predicts", "unit", "meaning")
     for name, measure in item["measures"].items():
         measures.add_row(name.replace("_", " "), measure["unit"], measure["meaning"])
-    tables = common.table("published", "where", "tag", "tolerance", ">rows")
+    tables = screen.table("published", "where", "tag", "tolerance", ">rows")
     for table in item["tables"]:
         tables.add_row(table["name"], table["where"], table["tag"], table["tolerance"], str(table["rows"]))
     for made in (options, measures, tables):
-        common.console().print(made, markup=False)
-    click.echo(common.wrapped(f"narrowgauge reproduce {item['name']}: published beside predicted."))
+        screen.console().print(made, markup=False)
+    click.echo(screen.wrapped(f"narrowgauge reproduce {item['name']}: published beside predicted."))

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from narrowgauge.cli import common, show_machine
+from narrowgauge.cli import screen, show_machine
 
 
 def describe_unit(name: str) -> dict[str, Any]:
@@ -38,21 +38,21 @@ def describe_unit(name: str) -> dict[str, Any]:
 
 def print_unit(item: dict[str, Any]) -> None:
     """Tables that fit 80 columns: schemes, area, then the numbers as of a machine."""
-    rates = common.table("scheme", ">MAC/cycle", ">pJ/MAC")
+    rates = screen.table("scheme", ">MAC/cycle", ">pJ/MAC")
     for scheme, entry in item["schemes"].items():
         rates.add_row(scheme, f"{entry['macs_per_cycle']:g}", f"{entry['pj_per_mac']:.3g}")
-    areas = common.table("area of", ">um2", ">share")
+    areas = screen.table("area of", ">um2", ">share")
     total = sum(item["area_um2"].values())
     for part, area in item["area_um2"].items():
         areas.add_row(part, f"{area:,.0f}", f"{area / total:.0%}")
     areas.add_row("the unit", f"{total:,.0f}", "")
     show_machine.print_machine(item)
     click.secho("\nMultiplies", bold=True)
-    common.console().print(rates, markup=False)
-    common.console().print(areas, markup=False)
+    screen.console().print(rates, markup=False)
+    screen.console().print(areas, markup=False)
     refused: dict[str, list[str]] = {}
     for scheme, reason in item["refused"].items():
         refused.setdefault(reason, []).append(scheme)
     click.secho("Refuses", bold=True)
     for reason, schemes in refused.items():
-        click.echo(common.wrapped(f"{', '.join(schemes)}: {reason}"))
+        click.echo(screen.wrapped(f"{', '.join(schemes)}: {reason}"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrowgauge.cli import common, names, voice
+from narrowgauge.cli import json_answer, names, options, voice
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.lazy import INTERRUPTED
 from narrowgauge.cli.progress import Progress
@@ -30,13 +30,13 @@ EXAMPLES = (
 
 @click.command(cls=Command, examples=EXAMPLES)
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@common.out_option("DIR", "Folder of the results.")
-@common.jobs_option
+@options.out_option("DIR", "Folder of the results.")
+@options.jobs_option
 @click.option("--executor", metavar="NAME", type=names.EXECUTOR, default="local", show_default=True, help="local, dask or ray.")
 @click.option("--address", metavar="URL", help="Of a running Dask scheduler or Ray cluster.")
-@common.dry_run_option
+@options.dry_run_option
 @report_options
-@common.json_option
+@options.json_option
 def sweep(
     file: Path,
     out: Path,
@@ -74,14 +74,14 @@ def sweep(
     _notes(outcome.notes)
     _provenance(out)
     rate = f", {outcome.computed / outcome.seconds * 60:,.0f} per minute" if outcome.computed else ""
-    if common.summary_wanted(json_file):
+    if json_answer.summary_wanted(json_file):
         click.echo(
             f"{outcome.points:,} points in {outcome.folder}: {outcome.computed:,} computed in {outcome.seconds:.1f} s{rate}"
         )
         click.echo(f"{outcome.points - outcome.computed:,} were there, {outcome.failed:,} of the new ones have no result")
     write_report(lambda command: _report(out, command), html_file, figures)
     data = {"folder": str(outcome.folder), "points": outcome.points, "computed": outcome.computed, "failed": outcome.failed}
-    common.write_json(data | {"seconds": outcome.seconds, "notes": list(outcome.notes)}, json_file)
+    json_answer.write_json(data | {"seconds": outcome.seconds, "notes": list(outcome.notes)}, json_file)
     return SOME_FAILED if outcome.failed else 0
 
 
@@ -108,12 +108,12 @@ def _dry_run(made: Plan, jobs: int, json_file: str | None) -> int:
 
     _notes(made.notes)
     data = {"points": len(made.points), "missing": len(made.missing), "settings": len(made.settings)}
-    if json_file != common.STDOUT:
+    if json_file != json_answer.STDOUT:
         click.echo(
             f"{data['points']:,} points in {data['settings']:,} settings\n{data['missing']:,} to compute, "
             f"about {in_words(made.expected_s / jobs)} in {jobs} process{'es' if jobs > 1 else ''}"
         )
-    common.write_json(data | {"expected_s": made.expected_s / jobs}, json_file)
+    json_answer.write_json(data | {"expected_s": made.expected_s / jobs}, json_file)
     return 0
 
 

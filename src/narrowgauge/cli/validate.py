@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from narrowgauge.cli import common, voice
+from narrowgauge.cli import json_answer, options, screen, voice
 from narrowgauge.cli.campaign_options import MACHINE, campaign_options, kernel_families, require_material
 from narrowgauge.cli.command import Command
 from narrowgauge.cli.fit_report import print_held_out
@@ -35,7 +35,7 @@ EXAMPLES = (
 @click.command(cls=Command, examples=EXAMPLES)
 @campaign_options
 @report_options
-@common.json_option
+@options.json_option
 def validate(
     data: Path | None,
     measurements: Path | None,
@@ -67,12 +67,12 @@ def validate(
     if frame.empty and not rows:
         raise InputError("nothing to score: neither kernels enough, nor two settings of one curve of a machine")
     short = int((frame["ok"] == False).sum()) if "ok" in frame else 0  # noqa: E712 - the column also holds NaN
-    if json_file != common.STDOUT:
+    if json_file != json_answer.STDOUT:
         _print(frame, short)
         for outcome in outcomes:
             print_held_out(outcome.fit.held_out, f"{outcome.fit.machine}: ")
     write_report(lambda command: _report(frame, rows, found, command), html_file, figures)
-    common.write_json([*frame.astype(object).where(frame.notna(), None).to_dict(orient="records"), *rows], json_file)
+    json_answer.write_json([*frame.astype(object).where(frame.notna(), None).to_dict(orient="records"), *rows], json_file)
     return SHORT_FALL if short else 0
 
 
@@ -117,11 +117,11 @@ def _print(frame: pd.DataFrame, short: int) -> None:
         return
     spared: dict[str, None] = {}
     for machine, rows in frame.groupby("machine", sort=False):
-        made, left = common.fitting(partial(_table, str(machine), rows.to_dict(orient="records")), SPARED)
-        common.console().print(made)
+        made, left = screen.fitting(partial(_table, str(machine), rows.to_dict(orient="records")), SPARED)
+        screen.console().print(made)
         spared |= dict.fromkeys(left)
     if spared:
-        click.echo(common.wrapped(f"without {', '.join(spared)}, for which there is no room; --json has them", first=0))
+        click.echo(screen.wrapped(f"without {', '.join(spared)}, for which there is no room; --json has them", first=0))
     promised = _promised(frame)
     if promised:
         click.echo(f"{short} of {promised} promises fall short" if short else f"all {promised} promises are kept")
@@ -131,7 +131,7 @@ def _table(machine: str, rows: list[dict[Any, Any]], spared: Collection[str]) ->
     shown = {name: key for name, key in FIGURES.items() if name not in spared}
     counted = "rows" not in spared
     columns = (*([">rows"] if counted else []), *(f">{name}" for name in shown), ">promise")
-    made = common.table("kernel", "library", *columns, title=f"{machine}: mean absolute errors in %")
+    made = screen.table("kernel", "library", *columns, title=f"{machine}: mean absolute errors in %")
     for row in rows:
         figures = [_figure(row.get(key)) for key in shown.values()]
         count = [f"{row['rows']:,}"] if counted else []
