@@ -16,11 +16,11 @@ import numpy as np
 from narrowgauge.archmodels import load_gpu
 from narrowgauge.archmodels.machine_fit import SUFFIX as MACHINE_SUFFIX
 from narrowgauge.calibration import report
-from narrowgauge.calibration.basis import Relation, nearest_other
+from narrowgauge.calibration.basis import Relation, basis_of, nearest_other
 from narrowgauge.calibration.datasets.catalogue import DATA_SETS, TRANSFER_SETS, DataSet
 from narrowgauge.calibration.datasets.originals import LOOKED_FOR, discover
 from narrowgauge.calibration.fitting import MINIMUM_ROWS, HeldOut, Measured, fit_precision, folds_of
-from narrowgauge.calibration.record import Fit, PrecisionFit, save, shipped
+from narrowgauge.calibration.record import Fit, PrecisionFit, own_fit, save, shipped
 from narrowgauge.calibration.transfer import FILE as TRANSFER_FILE
 from narrowgauge.dataflows.catalogue import FAMILIES
 from narrowgauge.dataflows.family import KernelFamily, Variant
@@ -195,7 +195,8 @@ def fit_all(
         sources = tuple(Source(file, d.sha256(data or Path()), rows[file], d.origin) for file, d in used.items())
         gpu = load_gpu(machine)
         written.append(save(Fit(gpu.name, gpu.architecture, family, sources, {t.precision: f for t, f in own}), out))
-    shipped.cache_clear()
+    for cached in (shipped, own_fit, basis_of):
+        cached.cache_clear()  # what was read before is no longer what is there
     transfer = write_transfer(data, out, progress) if data else None
     return [*written, transfer] if transfer else written
 
