@@ -11,7 +11,7 @@ from narrowgauge.calibration.basis import basis_of
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm_planes import plane_gemm
 from narrowgauge.experiments.kernel_pass import pass_time
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.formats import parse_scheme
 from narrowgauge.workloads import Gemm, Graph, build_graph, memory_footprint, read_model
 
@@ -24,8 +24,8 @@ class Case:
 
     model: Annotated[str, "model card or config.json"] = "llama-30b"
     on: Annotated[str, "GPU"] = "a100-sxm-80gb"
-    weight_bits: Annotated[int, "planes of weights, 1 to 8; W2* has five values and takes 3"] = 3
-    activation_bits: Annotated[int, "planes of activations, 1 to 8"] = 8
+    weight_bits: Annotated[int, "planes of weights, 1 to 8; W2* has five values and takes 3", Within(1, 8)] = 3
+    activation_bits: Annotated[int, "planes of activations, 1 to 8", Within(1, 8)] = 8
     batch: Annotated[int, "sequences"] = 1
     context: Annotated[int, "tokens in the cache"] = 256
 

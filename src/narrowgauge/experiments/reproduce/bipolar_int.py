@@ -15,7 +15,7 @@ from narrowgauge.dataflows.gemm import GEMM
 from narrowgauge.dataflows.gemm_planes import plane_gemm
 from narrowgauge.dataflows.gemm_schedule import check_sizes
 from narrowgauge.experiments.kernel_pass import pass_time
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.formats import parse_scheme
 from narrowgauge.workloads import Gemm, build_graph, read_model
 
@@ -28,8 +28,8 @@ class Case:
 
     on: Annotated[str, "GPU with binary tensor cores"] = "rtx-3090"
     model: Annotated[str, "model card or config.json"] = "llama-2-7b"
-    weight_bits: Annotated[int, "planes of weights, 1 to 8"] = 1
-    activation_bits: Annotated[int, "planes of activations, 1 to 8"] = 2
+    weight_bits: Annotated[int, "planes of weights, 1 to 8", Within(1, 8)] = 1
+    activation_bits: Annotated[int, "planes of activations, 1 to 8", Within(1, 8)] = 2
     batch: Annotated[int, "rows of activations"] = 1
     n: Annotated[int, "output channels"] = 4096
     k: Annotated[int, "length of the sums"] = 4096

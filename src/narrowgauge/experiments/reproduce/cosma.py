@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Literal
 
 from narrowgauge.dataflows.residency import MinimumPeak, TensorGraph, minimum_peak, peak_of, schedule
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.units import BYTES_PER_KB
 from narrowgauge.workloads.convolutional import load_network
 
@@ -18,7 +18,7 @@ class Case:
     """One network on one size of memory."""
 
     network: Annotated[str, "convolutional network"] = "resnet-50"
-    bits: Annotated[int, "bits of an element"] = 8
+    bits: Annotated[int, "bits of an element", Within(1, 64)] = 8
     budget: Annotated[
         Literal["working-set", "half", "peak"], "M_R, the largest operands of one operator; M_P, the least peak; or their mean"
     ] = "working-set"

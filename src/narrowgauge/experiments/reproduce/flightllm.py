@@ -9,7 +9,7 @@ from typing import Annotated
 from narrowgauge.archmodels.fpga.machine import Compression, load_fpga
 from narrowgauge.experiments.predict import predict as predict_model
 from narrowgauge.experiments.predict_estimate import Estimate
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.formats import parse_scheme
 from narrowgauge.units import MS_PER_S, US_PER_S
 from narrowgauge.workloads import build_graph, read_model
@@ -21,8 +21,8 @@ class Case:
 
     model: Annotated[str, "model card or config.json"] = "llama-2-7b"
     on: Annotated[str, "FPGA accelerator, or its YAML file"] = "flightllm-vhk158"
-    weight_bits: Annotated[float, "mean bits of a weight"] = 3.5
-    density: Annotated[float, "share of weights that pruning leaves"] = 1.0
+    weight_bits: Annotated[float, "mean bits of a weight", Within(1, 16)] = 3.5
+    density: Annotated[float, "share of weights that pruning leaves", Within(0.01, 1)] = 1.0
     gpu: Annotated[str, "GPU of the comparison, with INT8 weights and activations"] = "a100-sxm-80gb"
     framework: Annotated[str, "serving framework on the GPU"] = "vllm"
     input_tokens: Annotated[int, "tokens of the prompt"] = 128

@@ -20,7 +20,7 @@ class Case:
     """One operation on FP16 vectors."""
 
     operation: Annotated[Literal["gemv", "add"], "matrix times vector, or addition of two vectors of `outputs` elements"] = "gemv"
-    outputs: Annotated[int, "elements of the result", Within(1, 2**18)] = 4096
+    outputs: Annotated[int, "elements of the result", Within(1, 2**20)] = 4096
     inputs: Annotated[int, "elements of the input vector of a gemv", Within(1, 2**18)] = 4096
     channels: Annotated[int, "channels of memory"] = 64
 

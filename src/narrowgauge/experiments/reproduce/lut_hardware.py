@@ -50,6 +50,7 @@ class Case:
 
 def predict(case: Case) -> Mapping[str, float]:
     """The figures that a study has."""
+    load_gpu(case.on)  # studies of one array need none, but a name that is wrong is wrong there too
     return STUDIES[case.study](case)
 
 

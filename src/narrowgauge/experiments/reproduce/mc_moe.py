@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from narrowgauge.errors import InputError, Problem
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.formats.catalogue import FP16
 from narrowgauge.units import BITS_PER_BYTE, BYTES_PER_GB
 from narrowgauge.workloads import parameter_count, read_model
@@ -23,8 +23,8 @@ class Case:
 
     model: Annotated[str, "model card or config.json"] = "mixtral-8x7b"
     total_bits: Annotated[int, "sum of the bits of a block's experts"] = 20
-    attention_bits: Annotated[int, "bits of the attention's weights"] = 4
-    group: Annotated[int, "weights per scale"] = 128
+    attention_bits: Annotated[int, "bits of the attention's weights", Within(1, 16)] = 4
+    group: Annotated[int, "weights per scale", Within(8, 2**16)] = 128
 
 
 def predict(case: Case) -> Mapping[str, float]:
@@ -32,6 +32,9 @@ def predict(case: Case) -> Mapping[str, float]:
     model = read_model(case.model)
     if model.moe is None:
         raise InputError([Problem("model", f"{model.name} has no experts")])
+    if case.total_bits > FP16.bits * model.moe.experts:
+        what = f"given {case.total_bits}, allowed: 1 to {FP16.bits * model.moe.experts}, 16 for each expert of {model.name}"
+        raise InputError([Problem("total_bits", what)])
     maps = [linear for linear in linears(model) if linear.quantized]
     experts = sum(linear.weights for linear in maps if linear.name.startswith(EXPERTS))
     others = sum(linear.weights for linear in maps) - experts

@@ -9,7 +9,8 @@ from typing import Annotated
 
 from narrowgauge.archmodels import Machine, load_gpu
 from narrowgauge.experiments.kernel_latency import gemm_latency
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
+from narrowgauge.experiments.reproduction.listed import numbers_of
 
 FOUR_BIT, EIGHT_BIT = ("w4a8-g128", "mixllm"), ("w8a8", "trtllm")
 
@@ -22,13 +23,13 @@ class Case:
     batches: Annotated[str, "rows of activations whose speedups are averaged"] = "16,32,64,128,256,512,1024,2048,4096"
     n: Annotated[int, "output channels"] = 4096
     k: Annotated[int, "input channels"] = 4096
-    eight_bit_share: Annotated[float, "share of the output channels with 8-bit weights"] = 0.1
+    eight_bit_share: Annotated[float, "share of the output channels with 8-bit weights", Within(0, 1)] = 0.1
 
 
 def predict(case: Case) -> Mapping[str, float]:
     """Mean ratios of FP16 by cuBLAS to the mixed kernel and to TensorRT-LLM with 4-bit weights."""
     machine = load_gpu(case.on)
-    rows = [int(row) for row in case.batches.split(",")]
+    rows = numbers_of("batches", case.batches)
     wide = [gemm_latency(machine, "fp16", "trtllm", m, case.n, case.k).value for m in rows]
     mixed = [_mixed_us(machine, case, m) for m in rows]
     narrow = [gemm_latency(machine, "w4a16-g128", "trtllm", m, case.n, case.k).value for m in rows]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from narrowgauge.archmodels.accelerator import Layer, LayerCost, load_accelerator, matrix_layer
-from narrowgauge.errors import InputError, Problem, UnsupportedError
+from narrowgauge.errors import UnsupportedError
 from narrowgauge.experiments.reproduction.contract import Experiment, Measure
 from narrowgauge.formats import parse_scheme
 from narrowgauge.workloads import read_model
@@ -75,8 +75,6 @@ BLOCKS = ("attn.", "mlp.")  # the maps that the benchmarks hold; embedding and o
 
 def predict(case: Case) -> Mapping[str, float]:
     """The design and the FP16 one on the same products; times and energies over those of FP16."""
-    if case.batch < 1:
-        raise InputError([Problem("batch", f"given {case.batch}, allowed: 1 or more")])
     cost, reference = _cost(case, case.design), _cost(case, BASELINE)
 
     def share(*parts: str) -> float:

@@ -13,7 +13,7 @@ from narrowgauge.archmodels import System, load_machine
 from narrowgauge.experiments.hetero.plan import HOST
 from narrowgauge.experiments.hetero.predict import SystemPrediction
 from narrowgauge.experiments.hetero.steady import steady
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.units import BYTES_PER_GB, MS_PER_S, PS_PER_S
 from narrowgauge.workloads import read_model
 
@@ -27,8 +27,10 @@ class Case:
     model: Annotated[str, "model card or config.json"] = "gpt2-xl"
     tokens: Annotated[int, "tokens of the whole text; the mean step is half way"] = 1000
     channels: Annotated[int, "channels of PIM memory"] = 8
-    gpu_gb_per_s: Annotated[float, "memory bandwidth of the GPU; 320 of a T4's datasheet"] = 320.0
-    cpu_gb_per_s: Annotated[float, "memory bandwidth of the CPU; 128 of a Xeon Gold 6154, six channels of DDR4-2666"] = 128.0
+    gpu_gb_per_s: Annotated[float, "memory bandwidth of the GPU; 320 of a T4's datasheet", Within(1, 1e6)] = 320.0
+    cpu_gb_per_s: Annotated[
+        float, "memory bandwidth of the CPU; 128 of a Xeon Gold 6154, six channels of DDR4-2666", Within(1, 1e6)
+    ] = 128.0
 
 
 def predict(case: Case) -> Mapping[str, float]:

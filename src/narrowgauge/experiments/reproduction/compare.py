@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations, groupby
 from statistics import fmean
 from typing import Any
 
-from narrowgauge.errors import NarrowgaugeError
+from narrowgauge.errors import InputError, NarrowgaugeError
 from narrowgauge.experiments.predict_estimate import Estimate
 from narrowgauge.experiments.reproduction.contract import Case, Experiment, Value
 from narrowgauge.experiments.reproduction.published import REFUSED, Paper, Table
@@ -52,13 +52,15 @@ Prediction = Mapping[str, float | Estimate] | NarrowgaugeError
 
 def compare(experiment: Experiment, paper: Paper, **changes: Value) -> list[Row]:
     """A row for every figure of every published case, with `changes` to its options; figures of a changed case that was
-    published too are compared all the same. Raises InputError for unknown options."""
+    published too are compared all the same. Raises InputError for unknown options, and for values with which no case can run."""
     experiment.make_case(**changes)
     known: dict[Case, Prediction] = {}
     found: list[Row] = []
     for table in paper.tables:
         rows = list(_rows(experiment, _changed(experiment, table, changes), known))
         found += rows + _summaries(table, rows)
+    if changes:
+        _refuse_values(known.values())
     return _without_repeats(found)
 
 
@@ -82,6 +84,13 @@ def _rows(experiment: Experiment, table: Table, known: dict[Case, Prediction]) -
             known[case] = _predict(experiment, case)
         for measure, published in figures.items():
             yield _row(experiment, table, case, shown, measure, published, known[case])
+
+
+def _refuse_values(predictions: Collection[Prediction]) -> None:
+    """Raises InputError where every case calls its input wrong: a misspelt name is no finding."""
+    faults = [prediction.problems for prediction in predictions if isinstance(prediction, InputError)]
+    if faults and len(faults) == len(predictions):
+        raise InputError(dict.fromkeys(problem for problems in faults for problem in problems))
 
 
 def _predict(experiment: Experiment, case: Case) -> Prediction:

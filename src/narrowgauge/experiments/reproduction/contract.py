@@ -5,6 +5,7 @@ The function runs the models that everything else uses and never sees a publishe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -35,23 +36,39 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Within:
+    """The numbers that an option takes, ends included: `Annotated[float, "share of zeros", Within(0, 1)]`."""
+
+    least: float
+    most: float
+
+
+#: where a case says nothing else: counts and sizes start at one, amounts at nothing
+BOUNDS = {int: Within(1, 2**24), float: Within(0, 1e12)}
+
+
+@dataclass(frozen=True)
 class Option:
-    """One field of a case: name, type, default, what it means, and its values where only some are allowed."""
+    """One field of a case: name, type, default, meaning, its values where only some are allowed, the bounds of a number."""
 
     name: str
     type: type
     default: Value
     meaning: str
     allowed: tuple[Value, ...] = ()
+    bounds: Within = Within(-math.inf, math.inf)
 
     def read(self, given: Value) -> Value:
         """The value as the field's type; raises InputError that names what is allowed."""
         try:
             value: Value = self.type(given)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise InputError([Problem(self.name, f"given {given!r}, write {_WORDS[self.type]}")]) from None
         if self.allowed and value not in self.allowed:
             raise InputError([Problem(self.name, f"given {given!r}; {nearest(str(given), map(str, self.allowed))}")])
+        if not isinstance(value, str) and not self.bounds.least <= value <= self.bounds.most:
+            ends = f"{self.bounds.least:.12g} to {self.bounds.most:.12g}"
+            raise InputError([Problem(self.name, f"given {given}, allowed: {_WORDS[self.type]} from {ends}")])
         return value
 
 
@@ -92,8 +109,10 @@ class Experiment:
 
 
 def _option(name: str, hint: Any, default: Any) -> Option:
-    annotated, meaning = (get_args(hint)[0], get_args(hint)[1]) if hasattr(hint, "__metadata__") else (hint, name)
+    annotated, *notes = get_args(hint) if hasattr(hint, "__metadata__") else (hint, name)
+    meaning = notes[0]
     if get_origin(annotated) is Literal:
         allowed = get_args(annotated)
         return Option(name, type(allowed[0]), default, meaning, allowed)
-    return Option(name, annotated, default, meaning)
+    bounds = next((note for note in notes if isinstance(note, Within)), BOUNDS.get(annotated, Option.bounds))
+    return Option(name, annotated, default, meaning, bounds=bounds)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from narrowgauge.errors import InputError, Problem
+from narrowgauge.experiments.reproduction.contract import BOUNDS
 
 
 def numbers_of(option: str, text: str) -> tuple[int, ...]:
-    """The whole numbers of a text, separated by spaces; raises InputError that names those which are none."""
-    wrong = [word for word in text.split() if not word.isdecimal() or int(word) < 1]
-    if wrong or not text.split():
-        what = f"given {text!r}, write whole numbers from 1 on, separated by spaces"
+    """The whole numbers of a text, separated by spaces or commas; raises InputError where one is none."""
+    words = text.replace(",", " ").split()
+    if not words or not all(word.isdecimal() and 1 <= int(word) <= BOUNDS[int].most for word in words):
+        what = f"given {text!r}, write whole numbers from 1 to {BOUNDS[int].most}, separated by spaces or commas"
         raise InputError([Problem(option, what)])
-    return tuple(int(word) for word in text.split())
+    return tuple(map(int, words))

@@ -7,11 +7,15 @@ from fractions import Fraction
 
 import numpy as np
 
+from narrowgauge.errors import InputError
 from narrowgauge.sim.dram.controller import Controller
 from narrowgauge.sim.dram.mapping import parse_mapping
 from narrowgauge.sim.dram.program import Barrier, Program, Step
 from narrowgauge.sim.dram.programs.shapes import per_burst, require_positive
 from narrowgauge.sim.dram.standard import Standard
+
+#: their addresses are held at once
+MOST_BURSTS = 2**26
 
 
 def host_gemv(standard: Standard, outputs: int, inputs: int, channels: int, element_bytes: float | Fraction = 2) -> Program:
@@ -30,6 +34,9 @@ def host_add(standard: Standard, elements: int, channels: int, element_bytes: fl
 
 
 def _traffic(standard: Standard, name: str, reads: int, writes: int, channels: int) -> Program:
+    if reads + writes > MOST_BURSTS:
+        raise InputError(f"{name}: {reads + writes:,} bursts are too many to simulate one by one, allowed: up to {MOST_BURSTS:,}")
+
     def steps() -> Iterator[Step | Barrier]:
         yield from _linear(standard, "read", 0, reads, channels)
         yield Barrier(drain=True)
