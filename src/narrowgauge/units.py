@@ -16,11 +16,6 @@ PS_PER_US = 10**6
 HZ_PER_MHZ = 1e6
 
 
-def cycles_to_ps(cycles: int, clock_mhz: int) -> int:
-    """Picoseconds of a whole number of cycles, rounded up: an event never happens before its clock edge."""
-    return -(-cycles * 1_000_000 // clock_mhz)
-
-
 def us_to_ps(us: float) -> int:
     """Whole picoseconds of a time in microseconds, to the nearest."""
     return round(us * PS_PER_US)

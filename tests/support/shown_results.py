@@ -7,14 +7,14 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from narrowgauge.experiments.predict_request import Request, check
+from narrowgauge.experiments.predict_request import Request, check_gpu
 from narrowgauge.experiments.predict_result import Prediction
 from narrowgauge.experiments.sensitivity import answer
 
 
 @cache
 def request(fidelity: str = "analytic") -> Request:
-    return check("llama-3-8b", "h100-sxm", "w4a16-g128", 8, 512, 64, 1, None, fidelity, False)
+    return check_gpu("llama-3-8b", "h100-sxm", "w4a16-g128", 8, 512, 64, 1, None, fidelity, False)
 
 
 @cache

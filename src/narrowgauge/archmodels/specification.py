@@ -58,11 +58,6 @@ def load_specification(name_or_path: str | Path, schema: Schema = GPU, shelf: Sh
     return _shipped(name, schema, shelf) if name in shipped(*shelf.folders) else _load(name_or_path, schema, shelf)
 
 
-def declares(name_or_path: str | Path, key: str) -> bool:
-    """Whether a specification, or one that it builds on, has that key; raises InputError where one cannot be read."""
-    return any(key in source.tree for source in chain(open_specification(name_or_path)))
-
-
 @cache
 def _shipped(name: str, schema: Schema, shelf: Shelf) -> Specification:
     return _load(name, schema, shelf)

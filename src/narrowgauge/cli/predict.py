@@ -102,24 +102,23 @@ def predict(
 def _variant(model: str, machine: str, changes: tuple[Any, ...], asked: tuple[Any, ...]) -> Hardware:
     """The machine with the user's fits, what-if numbers and units. Raises one InputError with everything that is wrong with them
     and with the rest of the question."""
-    from narrowgauge.experiments.predict_request import check, check_system, is_system
+    from narrowgauge.experiments.predict_request import check
 
     try:
         return what_if.hardware(machine, *changes)
     except InputError as error:
         try:
-            (check_system if is_system(machine) else check)(model, machine, *asked)
+            check(model, machine, *asked)
         except InputError as more:
             raise InputError(dict.fromkeys((*error.problems, *more.problems))) from None
         raise
 
 
 def _report(answer: Prediction, question: tuple[Any, ...], command: str) -> Report:
-    from narrowgauge.experiments.predict_request import check, check_system, is_system
+    from narrowgauge.experiments.predict_request import check
     from narrowgauge.experiments.report.predict import predict_report
 
-    _, on, *_ = question
-    return predict_report(answer, check_system(*question) if is_system(on) else check(*question), command)
+    return predict_report(answer, check(*question), command)
 
 
 def _schedule(answer: Prediction, machine: Hardware) -> Schedule:

@@ -11,7 +11,7 @@ from narrowgauge.experiments.predict_capacity import check_capacity
 from narrowgauge.experiments.predict_manifest import manifest, warnings
 from narrowgauge.experiments.predict_passes import Weighted, assemble
 from narrowgauge.experiments.predict_pricing import price_calls
-from narrowgauge.experiments.predict_request import Request, check, check_system, is_system
+from narrowgauge.experiments.predict_request import Request, SystemRequest, check
 from narrowgauge.experiments.predict_result import Prediction
 from narrowgauge.formats import QuantScheme
 from narrowgauge.workloads import Attention, Graph, ModelConfig, Phase, build_graph
@@ -40,12 +40,11 @@ def predict(
 
     Raises InputError with everything that is wrong with the arguments, CapacityError if the model does not fit into memory,
     UnsupportedError if the machine cannot run the scheme."""
-    if is_system(on):
+    request = check(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics_only)
+    if isinstance(request, SystemRequest):
         from narrowgauge.experiments.hetero.predict import predict_system
 
-        asked = (model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics_only)
-        return predict_system(check_system(*asked))
-    request = check(model, on, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics_only)
+        return predict_system(request)
     memory = check_capacity(request)
     prefill, decode = prefill_calls(request), decode_calls(request)
     prices = price_calls(

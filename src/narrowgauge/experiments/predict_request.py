@@ -61,28 +61,18 @@ def _shipped_machine(name: str) -> Hardware:
     return load_machine(name)
 
 
-def is_system(on: str | PathLike[str] | Hardware) -> bool:
-    """Whether hardware is an NPU or a heterogeneous machine; `check` says what is wrong with what is no hardware at all."""
-    try:
-        return isinstance(on if isinstance(on, Hardware) else _loaded(on), Npu | System)
-    except InputError:
-        return False
-
-
-def _system(on: str | PathLike[str] | Hardware) -> Npu | System:
-    """The heterogeneous machine or NPU; raises InputError for other hardware."""
-    found = on if isinstance(on, Hardware) else _loaded(on)
-    if not isinstance(found, Npu | System):
-        raise InputError([Problem("on", f"{found.name} is neither an NPU nor a heterogeneous machine")])
-    return found
-
-
-def _machine(on: str | PathLike[str] | Hardware) -> Machine:
-    """The GPU; raises InputError for hardware that cannot run a model on its own."""
+def _host(on: str | PathLike[str] | Hardware) -> Machine | Npu | System:
+    """The hardware; raises InputError for what cannot run a model on its own."""
     found = on if isinstance(on, Hardware) else _loaded(on)
     if isinstance(found, PimMachine):
         why = "has no unit for prefill, norms and activations: a model needs a host beside it (`narrowgauge list systems`)"
         raise InputError([Problem("on", f"{found.name} {why}; `narrowgauge price` prices its GEMM and attention rows")])
+    return found
+
+
+def _gpu(on: str | PathLike[str] | Hardware) -> Machine:
+    """The GPU; raises InputError for other hardware."""
+    found = _host(on)
     if not isinstance(found, Machine):
         raise InputError([Problem("on", f"{found.name} is no GPU; only `predict` takes NPUs and heterogeneous machines")])
     return found
@@ -105,14 +95,16 @@ def check(
     framework_name: str | None,
     fidelity: str,
     physics_only: bool,
-) -> Request:
-    """The request to a GPU; raises one InputError with everything that is wrong."""
+) -> Request | SystemRequest:
+    """The request to a GPU, an NPU or a heterogeneous machine; raises one InputError with everything that is wrong."""
     sizes = (batch, input_tokens, output_tokens, tp)
-    machine, question = _checked(lambda: _machine(on), model, scheme, sizes, framework_name, fidelity, physics_only)
-    return Request(**vars(question), machine=machine)
+    machine, question = _checked(lambda: _host(on), model, scheme, sizes, framework_name, fidelity, physics_only)
+    if isinstance(machine, Machine):
+        return Request(**vars(question), machine=machine)
+    return SystemRequest(**vars(question), machine=machine)
 
 
-def check_system(
+def check_gpu(
     model: str | PathLike[str] | ModelConfig,
     on: str | PathLike[str] | Hardware,
     scheme: str | QuantScheme,
@@ -123,11 +115,11 @@ def check_system(
     framework_name: str | None,
     fidelity: str,
     physics_only: bool,
-) -> SystemRequest:
-    """The request to an NPU or a heterogeneous machine; raises likewise."""
+) -> Request:
+    """The request to a GPU; raises likewise, and for other hardware."""
     sizes = (batch, input_tokens, output_tokens, tp)
-    machine, question = _checked(lambda: _system(on), model, scheme, sizes, framework_name, fidelity, physics_only)
-    return SystemRequest(**vars(question), machine=machine)
+    machine, question = _checked(lambda: _gpu(on), model, scheme, sizes, framework_name, fidelity, physics_only)
+    return Request(**vars(question), machine=machine)
 
 
 def _checked(

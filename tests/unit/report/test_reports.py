@@ -12,7 +12,7 @@ from shown_results import prediction, request, validation_table
 import narrowgauge as ng
 from narrowgauge.cli import main
 from narrowgauge.errors import InputError
-from narrowgauge.experiments.predict_request import check_system
+from narrowgauge.experiments.predict_request import check
 from narrowgauge.experiments.predict_text import number
 from narrowgauge.experiments.report.blocks import Block, Fold, Listing, Report, Table, Tiles, Words
 from narrowgauge.experiments.report.cases import alike, held
@@ -118,7 +118,7 @@ def made_names(report: Report) -> list[str]:
 
 def test_a_machine_that_is_no_gpu_has_a_report_without_what_only_gpus_have() -> None:
     question = ("llama-2-7b", "npu-neupims", "fp16", 4, 128, 16, 1, None, "analytic", False)
-    made = predict_report(ng.predict(*question[:6]), check_system(*question), "")
+    made = predict_report(ng.predict(*question[:6]), check(*question), "")
     assert [plot.name for plot in made.plots()] == ["breakdown", "limits"]
     assert table_of(made, "Numbers of npu-neupims").rows
 

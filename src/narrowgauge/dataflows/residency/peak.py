@@ -75,9 +75,6 @@ class _Masks:
         self.working = [sum(1 << index[name] for name in graph.working_set(i)) for i in range(self.count)]
         self.before = [sum(1 << graph.makers[name] for name in set(op.inputs) if name in graph.makers) for op in graph.operators]
         self.takers = [sum(1 << t for t in graph.takers[name]) for name in names]
-        self.touchers = [
-            mask | (1 << graph.makers[name] if name in graph.makers else 0) for mask, name in zip(self.takers, names, strict=True)
-        ]
         self.made = [name in graph.makers for name in names]
         self.makers = [1 << graph.makers[name] if name in graph.makers else 0 for name in names]
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from narrowgauge.experiments.figures.plot import Plot
 from narrowgauge.experiments.predict_estimate import Estimate
 from narrowgauge.experiments.predict_text import number
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -186,8 +183,3 @@ def percent(fraction: float, digits: int = 1) -> Cell:
 def table(caption: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Table:
     """A table of values that `cell` knows."""
     return Table(caption, tuple(columns), tuple(tuple(cell(value) for value in row) for row in rows))
-
-
-def table_of(caption: str, frame: pd.DataFrame) -> Table:
-    """A table of a frame's columns."""
-    return table(caption, (str(name) for name in frame.columns), frame.itertuples(index=False))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from narrowgauge.archmodels import Machine
 from narrowgauge.archmodels.schema import rules
 from narrowgauge.errors import NarrowgaugeError
-from narrowgauge.experiments.predict_request import Request, check
+from narrowgauge.experiments.predict_request import Request, check_gpu
 from narrowgauge.experiments.sweep.columns import ERROR
 from narrowgauge.experiments.sweep.machines import machine_of
 from narrowgauge.experiments.sweep.queries import varying
@@ -61,6 +61,6 @@ def request_of(row: pd.Series[Any]) -> Request | None:
             machine = machine.with_(**changes)
         batch, input_tokens, output_tokens, tp = (int(row[name]) for name in ("batch", "input", "output", "tp"))
         model, scheme, framework, fidelity = (str(row[name]) for name in ("model", "scheme", "framework", "fidelity"))
-        return check(model, machine, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics_only=False)
+        return check_gpu(model, machine, scheme, batch, input_tokens, output_tokens, tp, framework, fidelity, physics_only=False)
     except NarrowgaugeError:
         return None

@@ -21,7 +21,7 @@ from narrowgauge.calibration.transfer import log_interval
 from narrowgauge.errors import NarrowgaugeError
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.predict import decode_calls, prefill_calls
-from narrowgauge.experiments.predict_request import Request, check
+from narrowgauge.experiments.predict_request import Request, check_gpu
 from narrowgauge.experiments.sweep.code_groups import COMMON, EVENT, UNIT, code_hashes
 from narrowgauge.experiments.sweep.content import content_hash
 from narrowgauge.experiments.sweep.machines import decides_kernels, machine_of, structural, with_unit
@@ -64,7 +64,7 @@ class Setting:
 
     def request(self, on: Hardware, batch: int, input_tokens: int, output_tokens: int) -> Request:
         """A checked request of these sizes; raises InputError with everything that is wrong."""
-        return check(
+        return check_gpu(
             self.model, on, self.scheme, batch, input_tokens, output_tokens, self.tp, self.framework, self.fidelity, False
         )
 
