@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from narrowgauge.archmodels.npu import Npu, load_npu
-from narrowgauge.archmodels.npu.schema import Overlap
-from narrowgauge.archmodels.npu.tiling import Arrays, candidates
+from narrowgauge.archmodels.npu.schema import Overlap, Sharing
+from narrowgauge.archmodels.npu.tiling import Arrays, candidates, halve_longest
 from narrowgauge.archmodels.units.systolic import Stationary, SystolicArray
 from narrowgauge.errors import InputError
 from narrowgauge.sim.dram import Controller, simulate
@@ -20,6 +20,18 @@ def arrays(overlap: Overlap, stationary: Stationary = Stationary.INPUT) -> Array
 def test_folds_are_shared_out_and_filling_hides() -> None:
     """6 × 8 inputs at rest: 2 × 2 folds, two an array; 4 cycles to load, 10 columns to stream, 6 to fill and drain, once."""
     assert arrays(Overlap.SKEW).cycles(6, 10, 8) == 2 * (4 + 10) + 6
+
+
+def test_arrays_that_share_what_streams_all_go_through_every_fold() -> None:
+    """The same four folds, each of them on both arrays, which stream five of the ten columns."""
+    shared = Arrays(SystolicArray(4, 4, Stationary.INPUT), 2, Overlap.SKEW, Sharing.STREAMED)
+    assert shared.cycles(6, 10, 8) == 4 * (4 + 5) + 6
+
+
+def test_what_streams_passes_once_for_each_block_of_columns_at_rest() -> None:
+    assert arrays(Overlap.SKEW).passes(6, 10, 8) == (2, 6 * 8)
+    assert arrays(Overlap.SKEW, Stationary.WEIGHT).passes(6, 10, 8) == (3, 10 * 8)
+    assert arrays(Overlap.SKEW, Stationary.OUTPUT).passes(6, 10, 8) == (1, 0)
 
 
 def test_nothing_hides_without_overlap_and_loads_hide_with_all_of_it() -> None:
@@ -50,9 +62,16 @@ def test_every_candidate_fits_and_one_that_does_is_among_them() -> None:
     assert (1, 2, 4) not in {tile.parts for tile in fewer}
 
 
-def variant(tmp_path: Path, text: str) -> Npu:
+def test_the_longest_side_is_halved_until_operands_and_results_fit() -> None:
+    """20 × 60 × 100, arrays of 4: k to 50, n to 30, k to 25, which fill up to 20·28 + 28·32 + 20·32 elements."""
+    tile = halve_longest(m=20, n=60, k=100, side=4, room=20 * 28 + 28 * 32 + 20 * 32)
+    assert (tile.m, tile.n, tile.k, tile.parts) == (20, 30, 25, (1, 2, 4))
+    assert halve_longest(m=20, n=60, k=100, side=4, room=20 * 28 + 28 * 32 + 20 * 32 - 1).n == 15
+
+
+def variant(tmp_path: Path, text: str, base: str = "neupims-npu") -> Npu:
     path = tmp_path / "mine.yaml"
-    path.write_text(f"base: neupims-npu\nsources: {{mine: a test of this file}}\n{text}\n", encoding="utf-8")
+    path.write_text(f"base: {base}\nsources: {{mine: a test of this file}}\n{text}\n", encoding="utf-8")
     return load_npu(path)
 
 
@@ -66,6 +85,18 @@ def test_a_matrix_vector_product_waits_for_memory() -> None:
     work = npu.gemm(1, 4096, 4096)
     assert work.bound_by == "dram"
     assert work.busy_us["dram"] >= 4096 * 4096 * 2 / npu.bytes_per_us
+
+
+def test_arrays_that_start_with_a_block_wait_for_one_and_for_the_passes_after_the_last_load(tmp_path: Path) -> None:
+    """1792 × 7168 weights in one tile, 256 inputs at rest in two passes: the second one begins when all weights are there."""
+    npu = load_npu("neupims-npu-artifact")
+    work = npu.gemm(256, 7168, 1792)
+    assert work.tile is not None and work.tile.parts == (1, 1, 1)
+    block_us, resting_us = (elements * 2 / npu.bytes_per_us for elements in (2 * 128 * 128, 256 * 1792))
+    after_us = (work.busy_us["systolic array"] - resting_us) / 2
+    assert work.latency_us == pytest.approx(work.busy_us["dram"] + after_us + block_us)
+    whole = variant(tmp_path, "start: tile", "neupims-npu-artifact").gemm(256, 7168, 1792)
+    assert whole.latency_us == pytest.approx(work.busy_us["dram"] + (256 * 1792 + 1792 * 7168) * 2 / npu.bytes_per_us)
 
 
 def test_bandwidth_is_that_of_sequential_reads_on_the_bank_model() -> None:
@@ -88,3 +119,10 @@ def test_wrong_words_and_too_small_a_scratchpad_are_all_named(tmp_path: Path) ->
         variant(tmp_path, text)
     told = str(caught.value)
     assert "did you mean 'skew'" in told and "hbm7" in told and "128 KB" in told
+
+
+def test_a_halved_tile_needs_room_for_its_results_beside_the_operands(tmp_path: Path) -> None:
+    text = 'scratchpad_kb: [160, KB, assumed, mine, "five tiles of 128 × 128"]'
+    assert variant(tmp_path, text).value("scratchpad_kb") == 160
+    with pytest.raises(InputError, match=r"cannot hold 6 tiles of 128 × 128"):
+        variant(tmp_path, text, "neupims-npu-artifact")

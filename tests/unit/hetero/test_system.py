@@ -24,6 +24,13 @@ def test_overrides_reach_the_devices() -> None:
     assert system().sub_batches == 2
 
 
+def test_another_npu_stands_before_the_same_memory() -> None:
+    changed = system().with_npu("neupims-npu-artifact")
+    assert changed.host.name == "neupims-npu-artifact" and changed.pim.name == system().pim.name
+    with pytest.raises(InputError, match="neupims-npu-artifact"):
+        system().with_npu("neupims-npu-artefact")
+
+
 def test_every_bad_override_is_named() -> None:
     with pytest.raises(InputError) as caught:
         system().with_(sub_batch=1, **{"host.clock": 1, "pim.chanels": 2})

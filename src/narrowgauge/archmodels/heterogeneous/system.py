@@ -29,13 +29,14 @@ class System(Specified):
     host_changes: tuple[tuple[str, float], ...] = ()
     pim_changes: tuple[tuple[str, float], ...] = ()
     pim_name: str | None = None
+    npu_name: str | None = None
 
     schema: ClassVar[Schema] = SYSTEM
 
     @cached_property
     def host(self) -> Machine | Npu:
         """The GPU or NPU, with what the specification and the overrides say of it."""
-        name = self.texts["host"]
+        name = self.npu_name or self.texts["host"]
         if name in npu_names():
             return load_npu(name).with_(**dict(self.host_changes))
         gpu = load_gpu(name)
@@ -90,6 +91,11 @@ class System(Specified):
         """The same host with another PIM machine of as many channels; raises InputError for an unknown name."""
         load_pim(name)
         return replace(self, pim_name=name, pim_changes=())
+
+    def with_npu(self, name: str) -> System:
+        """Another NPU before the same memory; raises InputError for an unknown name."""
+        load_npu(name)
+        return replace(self, npu_name=name, host_changes=())
 
     def with_(self, **changes: float) -> System:
         """A what-if variant: its own numbers, `host.X` for a number X of the host, `pim.X` for what a PIM machine lets change.

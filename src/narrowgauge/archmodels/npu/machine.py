@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from narrowgauge.archmodels.catalogue import HARDWARE
 from narrowgauge.archmodels.frozen import FrozenMap
-from narrowgauge.archmodels.npu.schema import NPU, Overlap
-from narrowgauge.archmodels.npu.tiling import Arrays, Tile, candidates
+from narrowgauge.archmodels.npu.schema import NPU, Overlap, Sharing, Start, Tiling
+from narrowgauge.archmodels.npu.tiling import Arrays, Tile, candidates, halve_longest
 from narrowgauge.archmodels.specification import Schema, load_specification
 from narrowgauge.archmodels.specified import Specified
 from narrowgauge.archmodels.units.systolic import Stationary, SystolicArray
@@ -20,6 +20,7 @@ from narrowgauge.sim.dram import Controller, Standard, load_standard, simulate
 from narrowgauge.sim.dram.patterns import stream
 from narrowgauge.units import BITS_PER_BYTE, BYTES_PER_GB, BYTES_PER_KB, MJ_PER_J, PJ_PER_J, US_PER_S
 
+ARRAY = "systolic array"
 STREAM = 20_000  # reads that a channel's bandwidth is taken from: some ten refresh intervals
 
 
@@ -33,6 +34,11 @@ class Work:
     energy_mj: float
     macs: float
     dram_bytes: float
+
+    @property
+    def array_us(self) -> float:
+        """Time that the systolic arrays have work."""
+        return self.busy_us.get(ARRAY, 0.0)
 
     @property
     def bound_by(self) -> str:
@@ -51,7 +57,8 @@ class Npu(Specified):
         """The systolic arrays."""
         stationary = Stationary(self.texts["arrays.stationary"])
         array = SystolicArray(self.count("arrays.rows"), self.count("arrays.columns"), stationary)
-        return Arrays(array, self.count("arrays.count"), Overlap(self.texts["arrays.overlap"]))
+        overlap, sharing = Overlap(self.texts["arrays.overlap"]), Sharing(self.texts["arrays.sharing"])
+        return Arrays(array, self.count("arrays.count"), overlap, sharing)
 
     @property
     def standard(self) -> Standard:
@@ -74,7 +81,7 @@ class Npu(Specified):
         return self.value("element_bits") / BITS_PER_BYTE
 
     def gemm(self, m: int, n: int, k: int, products: int = 1) -> Work:
-        """`products` products C[m,n] = A[m,k] · B[k,n] with operands of their own: the fastest tile of all."""
+        """`products` products C[m,n] = A[m,k] · B[k,n] with operands of their own, in the tiles that `tiling` says."""
         return _gemm(self, m, n, k, products)
 
     def attention(self, groups: int, queries: int, tokens: int, key_dim: int, value_dim: int, dram_bytes: float) -> Work:
@@ -82,7 +89,7 @@ class Npu(Specified):
         different groups. The mask saves nothing."""
         array = self.arrays.cycles(queries, tokens, key_dim, groups) + self.arrays.cycles(queries, value_dim, tokens, groups)
         busy = {
-            "systolic array": array / self.value("clock_mhz"),
+            ARRAY: array / self.value("clock_mhz"),
             "simd": self._simd_us(groups * queries * tokens, "softmax"),
             "dram": dram_bytes / self.bytes_per_us,
         }
@@ -110,23 +117,38 @@ class Npu(Specified):
 def _gemm(npu: Npu, m: int, n: int, k: int, products: int) -> Work:
     side = max(npu.arrays.array.rows, npu.arrays.array.columns)
     operands, results = (npu.value(path) * BYTES_PER_KB / 2 / npu.element_bytes for path in ("scratchpad_kb", "accumulator_kb"))
+    if Tiling(npu.texts["tiling"]) is Tiling.HALVE_LONGEST:
+        return _tiled(npu, halve_longest(m, n, k, side, operands), products, m * n * k)
     tiles = candidates(m, n, k, side, operands, results)
     return min((_tiled(npu, tile, products, m * n * k) for tile in tiles), key=lambda work: work.latency_us)
 
 
 def _tiled(npu: Npu, tile: Tile, products: int, macs: int) -> Work:
-    """All tiles, loads and stores beside the arithmetic; the first load has nothing to hide behind."""
+    """All tiles, loads and stores beside the arithmetic, and what stands beside nothing."""
     over_m, over_n, _ = tile.parts
     count, element = products * math.prod(tile.parts), npu.element_bytes
     load = (tile.m * tile.k + tile.k * tile.n) * element
     dram_bytes = count * load + products * over_m * over_n * tile.m * tile.n * element
-    busy = {
-        "systolic array": npu.arrays.cycles(tile.m, tile.n, tile.k, count) / npu.value("clock_mhz"),
-        "dram": dram_bytes / npu.bytes_per_us,
-    }
-    latency = max(busy.values()) + load / npu.bytes_per_us
-    done = float(products * macs)
+    array_us, dram_us = npu.arrays.cycles(tile.m, tile.n, tile.k, count) / npu.value("clock_mhz"), dram_bytes / npu.bytes_per_us
+    if Start(npu.texts["start"]) is Start.TILE:
+        latency = max(array_us, dram_us) + load / npu.bytes_per_us
+    else:
+        latency = max(array_us, dram_us + _after_the_last_load_us(npu, tile)) + _block_us(npu)
+    busy, done = {ARRAY: array_us, "dram": dram_us}, float(products * macs)
     return Work(latency, FrozenMap(busy), tile, npu.energy_mj(done, dram_bytes), done, dram_bytes)
+
+
+def _after_the_last_load_us(npu: Npu, tile: Tile) -> float:
+    """Arithmetic of the last tile once all that streams through the arrays is loaded, which it is after its first pass; what rests
+    is loaded in the passes that use it."""
+    passes, resting = npu.arrays.passes(tile.m, tile.n, tile.k)
+    array_us = npu.arrays.cycles(tile.m, tile.n, tile.k) / npu.value("clock_mhz")
+    return (1 - 1 / passes) * max(array_us - resting * npu.element_bytes / npu.bytes_per_us, 0.0)
+
+
+def _block_us(npu: Npu) -> float:
+    array = npu.arrays.array
+    return (array.rows + array.columns) * array.rows * npu.element_bytes / npu.bytes_per_us
 
 
 @lru_cache(maxsize=32)

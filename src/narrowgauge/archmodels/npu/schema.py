@@ -29,6 +29,28 @@ class Overlap(StrEnum):
     SKEW_AND_LOAD = "skew-and-load"
 
 
+class Sharing(StrEnum):
+    """How arrays divide a product: each takes folds of its own, or all hold the same resting operand and stream a share each."""
+
+    FOLDS = "folds"
+    STREAMED = "streamed"
+
+
+class Tiling(StrEnum):
+    """Which tile goes through the scratchpad: the fastest one of power-of-two parts, or what is left when the longest side has
+    been halved until the tile fits (NeuPIMs, src/operations/MatMul.cc)."""
+
+    BEST = "best"
+    HALVE_LONGEST = "halve-longest"
+
+
+class Start(StrEnum):
+    """What has to be in the scratchpad before the arrays begin: a whole tile, or one array's worth of both operands."""
+
+    TILE = "tile"
+    BLOCK = "block"
+
+
 class Arrays(Section):
     """Systolic arrays; a cell does one multiply-accumulate per cycle."""
 
@@ -36,6 +58,7 @@ class Arrays(Section):
     rows: Count
     columns: Count
     stationary: Text
+    sharing: Text
     overlap: Text
 
 
@@ -73,6 +96,8 @@ class NpuSheet(Section):
     channels: Count
     clock_mhz: Clock
     arrays: Arrays
+    tiling: Text
+    start: Text
     #: operands and results; half of each belongs to the tile in work, half to its neighbour
     scratchpad_kb: Storage
     accumulator_kb: Storage
@@ -88,7 +113,10 @@ class NpuSheet(Section):
 
 CHOICES: Mapping[str, type[StrEnum]] = {
     "arrays.stationary": Stationary,
+    "arrays.sharing": Sharing,
     "arrays.overlap": Overlap,
+    "tiling": Tiling,
+    "start": Start,
 }
 
 
@@ -103,7 +131,8 @@ def contradictions(numbers: Mapping[str, Quantity], texts: Mapping[str, str]) ->
         yield "memory", str(error)
     side = max(numbers["arrays.rows"].value, numbers["arrays.columns"].value)
     square_kb = side * side * numbers["element_bits"].value / BITS_PER_BYTE / BYTES_PER_KB
-    for path, squares in (("scratchpad_kb", 4), ("accumulator_kb", 2)):
+    own = 6 if texts["tiling"] == Tiling.HALVE_LONGEST else 4  # results count with the operands there
+    for path, squares in (("scratchpad_kb", own), ("accumulator_kb", 2)):
         if numbers[path].value < squares * square_kb:
             yield path, f"cannot hold {squares} tiles of {side:g} × {side:g}, which take {squares * square_kb:g} KB"
 

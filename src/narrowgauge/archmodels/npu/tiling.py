@@ -11,17 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 
-from narrowgauge.archmodels.npu.schema import Overlap
+from narrowgauge.archmodels.npu.schema import Overlap, Sharing
 from narrowgauge.archmodels.units.systolic import Stationary, SystolicArray
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """`count` systolic arrays, each with folds of its own, of one product or of several of the same size."""
+    """`count` systolic arrays on one product, or on several of the same size."""
 
     array: SystolicArray
     count: int
     overlap: Overlap
+    sharing: Sharing = Sharing.FOLDS
 
     @property
     def macs_per_cycle(self) -> int:
@@ -32,7 +33,11 @@ class Arrays:
         """Cycles of `products` products C[m,n] = A[m,k] · B[k,n], one after the other, operands in the scratchpad."""
         array = self.array
         streamed = {Stationary.OUTPUT: k, Stationary.WEIGHT: m, Stationary.INPUT: n}[array.stationary]
-        folds = -(-products * array.folds(m, n, k) // self.count)
+        folds = products * array.folds(m, n, k)
+        if self.sharing is Sharing.FOLDS:
+            folds = -(-folds // self.count)
+        else:
+            streamed = -(-streamed // self.count)
         loading = 0 if array.stationary is Stationary.OUTPUT else array.rows
         skew = array.rows + array.columns - 2
         match self.overlap:
@@ -42,6 +47,17 @@ class Arrays:
                 return folds * (loading + streamed) + skew
             case Overlap.SKEW_AND_LOAD:
                 return folds * max(loading, streamed) + loading + skew
+
+    def passes(self, m: int, n: int, k: int) -> tuple[int, int]:
+        """How many times all of the operand that streams goes through the arrays, and the elements of the one that rests; an
+        output that rests is none, and lets both stream once."""
+        match self.array.stationary:
+            case Stationary.INPUT:
+                return -(-m // self.array.columns), m * k
+            case Stationary.WEIGHT:
+                return -(-n // self.array.columns), n * k
+            case Stationary.OUTPUT:
+                return 1, 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,17 @@ def candidates(m: int, n: int, k: int, side: int, operands: float, results: floa
     for operands and results."""
     tiles = (cut(m, n, k, parts) for parts in product(_splits(m, side), _splits(n, side), _splits(k, side)))
     return [tile for tile in tiles if _fits(tile.elements(side), (operands, results))]
+
+
+def halve_longest(m: int, n: int, k: int, side: int, room: float) -> Tile:
+    """The longest side halved until operands and results together fit into the room, of equals m before k before n."""
+    sizes, parts = {"m": m, "k": k, "n": n}, {"m": 1, "k": 1, "n": 1}
+    while True:
+        tile = Tile(sizes["m"], sizes["n"], sizes["k"], (parts["m"], parts["n"], parts["k"]))
+        if sum(tile.elements(side)) <= room:
+            return tile
+        longest = max(sizes, key=lambda name: sizes[name])
+        sizes[longest], parts[longest] = -(-sizes[longest] // 2), parts[longest] * 2
 
 
 def _fits(elements: tuple[int, int], room: tuple[float, float]) -> bool:

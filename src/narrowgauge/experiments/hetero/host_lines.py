@@ -75,7 +75,11 @@ def _npu_line(npu: Npu, graph: Graph, ops: Sequence[Operator]) -> Line | None:
         source=f"{npu.name}: {RULES}",
         relation=MODELLED,
         energy_mj=mean("energy_mj"),
-        actions={"mac": mean("macs"), "dram_byte": mean("dram_bytes")},
+        actions={
+            "mac": mean("macs"),
+            "dram_byte": mean("dram_bytes"),
+            "array_cycle": sum(work.array_us for work in works) / len(works) * npu.value("clock_mhz"),
+        },
         choice=tile,
     )
 

@@ -42,6 +42,17 @@ def pipeline_stage(model: ModelConfig, stages: int) -> ModelConfig:
 
 def array_utilization(found: SystemPrediction, npu: Npu) -> float:
     """Multiply-accumulates of the mean decode pass over those that the arrays could have done."""
-    macs = sum(line.actions.get("mac", 0.0) for line in found.decode.lines)
-    cycles = found.decisions[Phase.DECODE].schedule.makespan_ps / PS_PER_US * npu.value("clock_mhz")
-    return macs / (cycles * npu.arrays.macs_per_cycle)
+    return _done(found, "mac") / (_cycles(found, npu) * npu.arrays.macs_per_cycle)
+
+
+def array_busy(found: SystemPrediction, npu: Npu) -> float:
+    """Share of the mean decode pass that the arrays have work, useful or not."""
+    return _done(found, "array_cycle") / _cycles(found, npu)
+
+
+def _done(found: SystemPrediction, action: str) -> float:
+    return sum(line.actions.get(action, 0.0) for line in found.decode.lines)
+
+
+def _cycles(found: SystemPrediction, npu: Npu) -> float:
+    return found.decisions[Phase.DECODE].schedule.makespan_ps / PS_PER_US * npu.value("clock_mhz")
