@@ -14,10 +14,10 @@ from narrowgauge.archmodels import Machine, load_gpu
 from narrowgauge.experiments.kernel_latency import gemm_latency
 from narrowgauge.experiments.predict import predict as predict_model
 from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
-from narrowgauge.experiments.reproduction.listed import numbers_of
+from narrowgauge.experiments.reproduction.listed import models_of, numbers_of
 from narrowgauge.experiments.serving_batch import largest_batch
 from narrowgauge.formats import parse_scheme
-from narrowgauge.workloads import read_model
+from narrowgauge.workloads import ModelConfig
 from narrowgauge.workloads.layers import linears
 
 FOUR_BIT, EIGHT_BIT = "w4a4-g128-sym", "w4a8-g128-sym"
@@ -39,18 +39,18 @@ class Case:
 
 def predict(case: Case) -> Mapping[str, float]:
     """Mean speedups of the kernels, or of serving with as many sequences as fit into each system's memory."""
-    models = [name.strip() for name in case.model.split(",")]
+    models = models_of("model", case.model)
     if not case.batches:
-        own = [_served(case, name) for name in models]
+        own = [_served(case, model) for model in models]
         others = {"trtllm": ("w4a16-g128", "trtllm-0.9"), "qserve": ("w4a8-kv4", "qserve")}
         return {
             f"served_over_{other}": fmean(
-                rate / _rate(case, name, scheme, framework, scheme) for name, rate in zip(models, own, strict=True)
+                rate / _rate(case, model, scheme, framework, scheme) for model, rate in zip(models, own, strict=True)
             )
             for other, (scheme, framework) in others.items()
         }
     machine = load_gpu(case.on)
-    shapes = [(map_.n, map_.k) for name in models for map_ in linears(read_model(name), 1) if map_.quantized]
+    shapes = [(map_.n, map_.k) for model in models for map_ in linears(model, 1) if map_.quantized]
     points = [(m, n, k) for m in numbers_of("batches", case.batches) for n, k in shapes]
     own_us = [_kernel_us(machine, case.four_bit_share, *point) for point in points]
     return {
@@ -66,7 +66,7 @@ def _kernel_us(machine: Machine, share: float, m: int, n: int, k: int) -> float:
     return share * four + (1.0 - share) * eight
 
 
-def _served(case: Case, model: str) -> float:
+def _served(case: Case, model: ModelConfig) -> float:
     seconds = sum(
         share / _rate(case, model, f"{scheme}-kv4", "comet", f"{FOUR_BIT}-kv4")
         for scheme, share in ((FOUR_BIT, case.four_bit_share), (EIGHT_BIT, 1.0 - case.four_bit_share))
@@ -74,10 +74,10 @@ def _served(case: Case, model: str) -> float:
     return 1.0 / seconds
 
 
-def _rate(case: Case, model: str, scheme: str, framework: str, stored: str) -> float:
+def _rate(case: Case, model: ModelConfig, scheme: str, framework: str, stored: str) -> float:
     """Output tokens per second; `stored` is the scheme whose sizes decide how many sequences fit."""
     tokens, machine = (case.input_tokens, case.output_tokens), load_gpu(case.on)
-    batch = largest_batch(read_model(model), parse_scheme(stored), machine, *tokens, MOST)
+    batch = largest_batch(model, parse_scheme(stored), machine, *tokens, MOST)
     return predict_model(model, machine, scheme, batch, *tokens, framework=framework).output_tokens_per_s.value
 
 

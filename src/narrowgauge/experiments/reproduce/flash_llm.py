@@ -14,12 +14,12 @@ from narrowgauge.calibration.basis import basis_of
 from narrowgauge.calibration.calibrated import price
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm_sparse import ELEMENT_BYTES, NONZERO_BYTES, sparse_gemm
-from narrowgauge.errors import CapacityError, InputError, Problem
+from narrowgauge.errors import CapacityError
 from narrowgauge.experiments.kernel_pass import GemmTime, pass_time
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
-from narrowgauge.experiments.reproduction.listed import numbers_of
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
+from narrowgauge.experiments.reproduction.listed import models_of, numbers_of
 from narrowgauge.formats import parse_scheme
-from narrowgauge.workloads import Gemm, ModelConfig, build_graph, memory_footprint, read_model
+from narrowgauge.workloads import Gemm, ModelConfig, build_graph, memory_footprint
 
 DENSE = Variant("fp16", "")
 FP16 = parse_scheme("fp16")
@@ -30,10 +30,10 @@ GPU_COUNTS = (1, 2, 4, 8)
 class Case:
     """The four products of a decoder layer, for some models and batches."""
 
-    model: Annotated[str, "model cards or config.json, separated by spaces"] = "opt-30b opt-66b opt-175b"
+    model: Annotated[str, "model cards or config.json files, with commas between them"] = "opt-30b,opt-66b,opt-175b"
     on: Annotated[str, "GPU"] = "a100-sxm-80gb"
-    sparsity: Annotated[float, "share of zeros in the weights"] = 0.8
-    batch: Annotated[str, "sequences, one token each, separated by spaces"] = "8 16 32 64"
+    sparsity: Annotated[float, "share of zeros in the weights", Within(0, 0.99)] = 0.8
+    batches: Annotated[str, "numbers of sequences, one token each, whose gains are averaged"] = "8,16,32,64"
     level: Annotated[Literal["kernel", "model"], "products of a layer, or whole models on the fewest GPUs that do"] = "kernel"
     context: Annotated[int, "tokens in the cache, for whole models"] = 320
 
@@ -41,10 +41,8 @@ class Case:
 def predict(case: Case) -> Mapping[str, float]:
     """Means over models and batches: of dense over sparse time for the products of a layer, or of tokens per GPU and second."""
     machine = load_gpu(case.on)
-    models = [read_model(name) for name in case.model.split()]
-    if not models:
-        raise InputError([Problem("model", "given none, write at least one model card or config.json")])
-    cases = [(model, batch) for model in models for batch in numbers_of("batch", case.batch)]
+    models = models_of("model", case.model)
+    cases = [(model, batch) for model in models for batch in numbers_of("batches", case.batches)]
     if case.level == "kernel":
         gains = [gain for model, batch in cases for gain in _kernel_gains(model, batch, case.sparsity, machine)]
         return {"speedup": fmean(gains)}

@@ -21,7 +21,7 @@ class Case:
 
     model: Annotated[str, "model card or config.json"] = "llama-2-7b"
     on: Annotated[str, "FPGA accelerator, or its YAML file"] = "flightllm-vhk158"
-    weight_bits: Annotated[float, "mean bits of a weight", Within(1, 16)] = 3.5
+    mean_weight_bits: Annotated[float, "mean bits of a weight", Within(1, 16)] = 3.5
     density: Annotated[float, "share of weights that pruning leaves", Within(0.01, 1)] = 1.0
     gpu: Annotated[str, "GPU of the comparison, with INT8 weights and activations"] = "a100-sxm-80gb"
     framework: Annotated[str, "serving framework on the GPU"] = "vllm"
@@ -34,7 +34,7 @@ def predict(case: Case) -> Mapping[str, float | Estimate]:
     fpga = load_fpga(case.on)
     context = case.input_tokens + case.output_tokens // 2
     graph = build_graph(read_model(case.model), parse_scheme("w8a8-int8"), "decode", batch=1, context_len=context)
-    compression = Compression(case.weight_bits, case.density)
+    compression = Compression(case.mean_weight_bits, case.density)
     token_us, spilled_us = (fpga.pass_us(graph, compression, on_chip) for on_chip in (True, False))
     gpu = predict_model(
         case.model,

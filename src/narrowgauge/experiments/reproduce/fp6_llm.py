@@ -10,7 +10,7 @@ from typing import Annotated
 from narrowgauge.archmodels import load_gpu
 from narrowgauge.experiments.kernel_latency import layer_latencies
 from narrowgauge.experiments.reproduction.contract import Experiment, Measure
-from narrowgauge.workloads import read_model
+from narrowgauge.experiments.reproduction.listed import models_of
 
 #: scheme and library of the kernels that FP6 is compared with
 BASELINES = {
@@ -35,7 +35,7 @@ class Case:
 def predict(case: Case) -> Mapping[str, float]:
     """Mean over the layers of the ratio of latencies, against each of the other kernels."""
     machine = load_gpu(case.on)
-    models = [read_model(name.strip()) for name in case.model.split(",")]
+    models = models_of("model", case.model)
     own = [layer_latencies(machine, model, case.scheme, "fp6-llm", case.batch) for model in models]
     found: dict[str, float] = {}
     for measure, kernel in BASELINES.items():

@@ -151,7 +151,8 @@ def _row(
 
 
 def _words(option: str, value: Value) -> str:
-    return value if isinstance(value, str) else f"{option.replace('_', ' ')} {value:g}"
+    word = option.replace("_", " ")
+    return (value or f"no {word}") if isinstance(value, str) else f"{word} {value:g}"
 
 
 def _summaries(table: Table, rows: list[Row]) -> list[Row]:
