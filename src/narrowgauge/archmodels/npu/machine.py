@@ -139,8 +139,8 @@ def _tiled(npu: Npu, tile: Tile, products: int, macs: int) -> Work:
 
 
 def _after_the_last_load_us(npu: Npu, tile: Tile) -> float:
-    """Arithmetic of the last tile once all that streams through the arrays is loaded, which it is after its first pass; what rests
-    is loaded in the passes that use it."""
+    """Arithmetic of the last tile once all that streams through the arrays is loaded, which it is after its first pass; what
+    rests is loaded in the passes that use it."""
     passes, resting = npu.arrays.passes(tile.m, tile.n, tile.k)
     array_us = npu.arrays.cycles(tile.m, tile.n, tile.k) / npu.value("clock_mhz")
     return (1 - 1 / passes) * max(array_us - resting * npu.element_bytes / npu.bytes_per_us, 0.0)
