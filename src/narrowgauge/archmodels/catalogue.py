@@ -27,7 +27,9 @@ class Shelf:
 HARDWARE = Shelf("hardware", (GPUS, PIM, NPUS, SYSTEMS))
 UNIT = Shelf("unit", (UNITS,))
 ACCELERATOR = Shelf("accelerator", ("accelerator/specs",))
-BASE = Shelf("specification", (GPUS, PIM, NPUS, SYSTEMS, UNITS, *ACCELERATOR.folders))
+CPUS = Shelf("CPU", ("cpu/specs",))
+FPGAS = Shelf("FPGA", ("fpga/specs",))
+BASE = Shelf("specification", (GPUS, PIM, NPUS, SYSTEMS, UNITS, *ACCELERATOR.folders, *CPUS.folders, *FPGAS.folders))
 
 
 @cache

@@ -19,6 +19,11 @@ from narrowgauge.registry import canonical
 
 #: the key by which a file says that it describes no GPU
 KIND = "machine"
+#: keys of files that describe no machine, and what they do describe
+PARTS = {
+    "unit": "a compute unit, no machine; `--replace tensor_core=FILE` puts one that is made for an SM into a GPU",
+    "pe_array": "an accelerator, which runs single layers, no whole model",
+}
 Hardware = Machine | PimMachine | Npu | System
 Load = Callable[[str | Path], Hardware]
 LOADERS: dict[str, Load] = {"pim": load_pim, "npu": load_npu, "system": load_system}
@@ -43,7 +48,11 @@ def _loader(name_or_path: str | Path) -> Load:
     for names, load in shelves:
         if name in names:
             return load
-    said = next((source for source in chain(open_specification(name_or_path)) if KIND in source.tree), None)
+    sources = list(chain(open_specification(name_or_path)))
+    parts = [what for key, what in PARTS.items() if any(key in source.tree for source in sources)]
+    if parts:
+        raise InputError([Problem(sources[0].label, f"describes {parts[0]}")])
+    said = next((source for source in sources if KIND in source.tree), None)
     if said is None:
         return load_gpu
     kind = said.tree[KIND]

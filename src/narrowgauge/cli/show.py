@@ -54,7 +54,8 @@ def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
         (standard_names(), show_memory.describe_memory),
         (unit_names(), show_unit.describe_unit),
         (accelerator_names(), show_accelerator.describe_accelerator),
-        ((*cpu_names(), *fpga_names()), show_device.describe_device),
+        (cpu_names(), show_device.describe_cpu),
+        (fpga_names(), show_device.describe_fpga),
         (experiment_names(), show_paper.describe_paper),
         (fit_names(), show_fit.describe_fit),
     )
@@ -71,7 +72,7 @@ def _kinds_of(name: str) -> list[Describe]:
 
     key = canonical(name)
     if name.lower().endswith((".yaml", ".yml")):
-        return [show_machine.describe_machine]
+        return [_of_file(name)]
     if "/" in name or name.lower().endswith(".json"):
         return [show_model.describe_model]
     found = [describe for known, describe in _catalogues() if key in known]
@@ -84,6 +85,20 @@ def _kinds_of(name: str) -> list[Describe]:
         hint = f"{close}? " if close.startswith("did you mean") else ""
         raise InputError(f"nothing is named '{name}'; {hint}`narrowgauge list` prints every name") from None
     return [show_format.describe_scheme]
+
+
+def _of_file(path: str) -> Describe:
+    """What describes a specification: a key, its own or its base's, says what it is of; GPUs have none."""
+    from narrowgauge.archmodels.catalogue import open_specification
+    from narrowgauge.archmodels.specification import chain
+
+    said = {key: entry for source in reversed(list(chain(open_specification(path)))) for key, entry in source.tree.items()}
+    if "unit" in said:
+        return show_unit.describe_unit
+    if "pe_array" in said:
+        return show_accelerator.describe_accelerator
+    devices = {"cpu": show_device.describe_cpu, "fpga": show_device.describe_fpga}
+    return devices.get(str(said.get("machine")), show_machine.describe_machine)
 
 
 EXAMPLES = (

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from narrowgauge.archmodels.specified import Specified
 
 
-def describe_device(name: str) -> dict[str, Any]:
+def describe_cpu(name: str) -> dict[str, Any]:
     """Texts, numbers and the paths of unmeasured numbers."""
-    from narrowgauge.archmodels.cpu.machine import cpu_names, load_cpu
-    from narrowgauge.archmodels.describe_system import describe_specified
-    from narrowgauge.archmodels.fpga.machine import load_fpga
-    from narrowgauge.registry import canonical
+    from narrowgauge.archmodels.cpu.machine import load_cpu
 
-    description = describe_specified(load_cpu(name) if canonical(name) in cpu_names() else load_fpga(name))
+    return _described(load_cpu(name))
+
+
+def describe_fpga(name: str) -> dict[str, Any]:
+    """Likewise."""
+    from narrowgauge.archmodels.fpga.machine import load_fpga
+
+    return _described(load_fpga(name))
+
+
+def _described(device: Specified) -> dict[str, Any]:
+    from narrowgauge.archmodels.describe_system import describe_specified
+
+    description = describe_specified(device)
     return {
         "kind": "device",
         "name": description.name,

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from narrowgauge.archmodels.catalogue import Shelf, shipped
+from narrowgauge.archmodels.catalogue import CPUS, shipped
 from narrowgauge.archmodels.cpu.schema import CPU
 from narrowgauge.archmodels.specification import Schema, load_specification
 from narrowgauge.archmodels.specified import Specified
 from narrowgauge.dataflows.vector_mix import VECTOR_BYTES, VectorKernel, VectorRates
 from narrowgauge.errors import InputError, Problem
 from narrowgauge.units import BITS_PER_BYTE, BYTES_PER_GB, US_PER_S
-
-SHELF = Shelf("CPU", ("cpu/specs",))
 
 
 @dataclass(frozen=True)
@@ -73,9 +71,9 @@ class Cpu(Specified):
 
 def load_cpu(name_or_path: str | Path) -> Cpu:
     """The CPU of a name, or of a YAML specification; raises InputError that holds every fault of the input."""
-    return Cpu(load_specification(name_or_path, CPU, SHELF))
+    return Cpu(load_specification(name_or_path, CPU, CPUS))
 
 
 def cpu_names() -> tuple[str, ...]:
     """The names of CPUs that ship."""
-    return shipped(*SHELF.folders)
+    return shipped(*CPUS.folders)

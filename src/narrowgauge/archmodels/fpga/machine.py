@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from narrowgauge.archmodels.catalogue import Shelf, shipped
+from narrowgauge.archmodels.catalogue import FPGAS, shipped
 from narrowgauge.archmodels.fpga.schema import FPGA
 from narrowgauge.archmodels.specification import Schema, load_specification
 from narrowgauge.archmodels.specified import Specified
 from narrowgauge.errors import CapacityError, InputError, Problem, UnsupportedError
 from narrowgauge.units import BITS_PER_BYTE, BYTES_PER_GB, US_PER_S
 from narrowgauge.workloads import Attention, Elementwise, Gemm, Graph
-
-SHELF = Shelf("FPGA", ("fpga/specs",))
 
 
 @dataclass(frozen=True)
@@ -86,9 +84,9 @@ class Fpga(Specified):
 
 def load_fpga(name_or_path: str | Path) -> Fpga:
     """The FPGA accelerator of a name, or of a YAML specification; raises InputError that holds every fault of the input."""
-    return Fpga(load_specification(name_or_path, FPGA, SHELF))
+    return Fpga(load_specification(name_or_path, FPGA, FPGAS))
 
 
 def fpga_names() -> tuple[str, ...]:
     """The names of FPGA accelerators that ship."""
-    return shipped(*SHELF.folders)
+    return shipped(*FPGAS.folders)
