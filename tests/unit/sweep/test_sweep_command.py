@@ -77,7 +77,9 @@ def test_an_executor_that_is_none_is_said(tmp_path, options, words):
 
 
 def test_ctrl_c_keeps_what_is_finished(tmp_path):
-    (tmp_path / "sweep.yaml").write_text("model: gpt2\nmachine: h100-sxm\nbatch: {range: [1, 3000]}\ninput: {range: [100, 130]}\n")
+    (tmp_path / "sweep.yaml").write_text(
+        "model: gpt2\nmachine: h100-sxm\nbatch: {range: [1, 3000]}\ninput: {range: [100, 130]}\n"
+    )
     code = "from narrowgauge.experiments.sweep import run\nrun.LONGEST_PIECE_S = 0.01\nfrom narrowgauge.cli import main\nmain()"
     command = [sys.executable, "-c", code, "sweep", str(tmp_path / "sweep.yaml"), "-o", str(tmp_path / "out")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
