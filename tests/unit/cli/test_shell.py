@@ -68,12 +68,6 @@ def test_every_problem_of_an_input_is_a_line_on_stderr() -> None:
     assert (result.exit_code, result.stderr) == (2, "error: a.yaml:3: no\nerror: a.yaml:4: neither\n")
 
 
-def test_an_unknown_command_names_the_nearest() -> None:
-    result = CliRunner().invoke(main, ["prize"])
-    assert result.exit_code == 2
-    assert "did you mean 'price'?" in result.stderr
-
-
 def test_a_command_without_a_module_is_not_offered() -> None:
     group = LazyGroup("group", commands_in=("narrowgauge.cli", {"list": ("listing", ""), "gone": ("no_such_module", "")}))
     assert group.list_commands(click.Context(group)) == ["list"]

@@ -29,8 +29,3 @@ def test_padding_to_sixty_four_wins_with_many_tokens_and_loses_with_few(basis: B
 
 def test_cuda_cores_are_left_behind_by_arithmetic(basis: Basis) -> None:
     assert _times(basis, 64).cuda_core_us > 4 * _times(basis, 64).padded_us
-
-
-def test_the_best_is_the_least(basis: Basis) -> None:
-    times = _times(basis, 16)
-    assert times.best_us == min(times.cuda_core_us, times.flat_us, times.padded_us)

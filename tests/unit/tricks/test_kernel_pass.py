@@ -1,11 +1,10 @@
-"""A decode pass with some of its products done by another kernel, and options that hold lists."""
+"""A decode pass with some of its products done by another kernel."""
 
 import pytest
 
 from narrowgauge.archmodels.machine import load_gpu
-from narrowgauge.errors import InputError, UnsupportedError
+from narrowgauge.errors import UnsupportedError
 from narrowgauge.experiments.kernel_pass import HEAD, pass_time
-from narrowgauge.experiments.reproduction.listed import numbers_of
 from narrowgauge.formats import parse_scheme
 from narrowgauge.workloads import Gemm, Graph, build_graph, read_model
 
@@ -43,10 +42,3 @@ def test_experts_are_refused_where_products_are_replaced() -> None:
     assert pass_time(graph, MACHINE).total_us > 0.0
     with pytest.raises(UnsupportedError, match="grouped"):
         pass_time(graph, MACHINE, lambda op: 1.0)
-
-
-def test_a_list_of_numbers_is_read_and_refused_with_its_text() -> None:
-    assert numbers_of("batch", "8 16") == (8, 16)
-    for text in ("", "8,16", "0", "-1", "x"):
-        with pytest.raises(InputError, match="batch"):
-            numbers_of("batch", text)
