@@ -13,7 +13,7 @@ from narrowgauge.dataflows.gemm_operands import UNIT_PJ
 from narrowgauge.experiments.fidelity import Fidelity
 from narrowgauge.experiments.predict_passes import Pass
 from narrowgauge.experiments.predict_reasons import SOUND, knowledge
-from narrowgauge.experiments.predict_request import Request
+from narrowgauge.experiments.predict_request import Request, SystemRequest
 from narrowgauge.experiments.serving import ALONE
 from narrowgauge.units import MJ_PER_J, US_PER_S
 
@@ -34,23 +34,18 @@ def _version() -> str:
     return metadata.version("narrowgauge")
 
 
-def manifest(request: Request, passes: Iterable[Pass]) -> dict[str, Any]:
-    """What it takes to reproduce the prediction."""
+def origin(request: Request | SystemRequest, passes: Iterable[Pass]) -> dict[str, Any]:
+    """What manifests of all hardware have in common: version, question, overrides, and how many operators each source priced."""
     machine = request.machine
-    sources: Counter[tuple[str, str]] = Counter()
-    for phase in passes:
-        for line in phase.lines:
-            sources[line.source, line.relation] += 1
+    sources = Counter((line.source, line.relation) for phase in passes for line in phase.lines)
     return {
         "version": _version(),
         "model": request.model.name,
         "machine": machine.name,
-        "layers": {layer.name: len(layer.quantities) for layer in machine.layers},
         "overrides": [
             {"path": change.path, "old": change.old.value if change.old else None, "new": change.new.value}
             for change in machine.overrides
         ],
-        "unit": _unit(request, passes),
         "scheme": request.scheme.name,
         "batch": request.batch,
         "input_tokens": request.input_tokens,
@@ -58,12 +53,21 @@ def manifest(request: Request, passes: Iterable[Pass]) -> dict[str, Any]:
         "tp": request.tp,
         "framework": request.framework.name,
         "kernel_library": request.framework.library,
-        "framework_step": _step(request),
         "fidelity": str(request.fidelity),
         "physics_only": request.physics_only,
         "sources": [
             {"source": source, "relation": relation, "operators": count} for (source, relation), count in sources.items()
         ],
+    }
+
+
+def manifest(request: Request, passes: Iterable[Pass]) -> dict[str, Any]:
+    """What it takes to reproduce the prediction."""
+    return {
+        **origin(request, passes),
+        "layers": {layer.name: len(layer.quantities) for layer in request.machine.layers},
+        "unit": _unit(request, passes),
+        "framework_step": _step(request),
         "assumptions": [*ASSUMPTIONS, *_sampling(request)],
     }
 

@@ -33,7 +33,7 @@ class Cpu(Specified):
 
     def check_threads(self, threads: int) -> None:
         """Raises InputError for fewer than one thread and for more than there are cores."""
-        cores = int(self.value("cores"))
+        cores = self.count("cores")
         if not 1 <= threads <= cores:
             raise InputError(
                 [Problem("threads", f"given {threads}, allowed: 1 to {cores}, the performance cores of {self.name}")]

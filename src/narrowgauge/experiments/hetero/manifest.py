@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from typing import Any
 
 from narrowgauge.archmodels import Npu, System
@@ -13,6 +11,7 @@ from narrowgauge.errors import InputError
 from narrowgauge.experiments.hetero.pim_line import INCOMPLETE
 from narrowgauge.experiments.hetero.placement import Decision
 from narrowgauge.experiments.hetero.plan import HOST, PIM
+from narrowgauge.experiments.predict_manifest import origin
 from narrowgauge.experiments.predict_passes import Pass
 from narrowgauge.experiments.predict_request import SystemRequest
 from narrowgauge.workloads import MemoryFootprint, Phase, memory_footprint
@@ -32,31 +31,11 @@ ASSUMPTIONS = (
 
 def manifest(request: SystemRequest, passes: Iterable[Pass], decisions: Mapping[Phase, Decision]) -> dict[str, Any]:
     """What it takes to reproduce the prediction."""
-    machine = request.machine
-    sources = Counter((line.source, line.relation) for phase in passes for line in phase.lines)
     return {
-        "version": metadata.version("narrowgauge"),
-        "model": request.model.name,
-        "machine": machine.name,
-        "left_out": machine.texts["left_out"],
+        **origin(request, passes),
+        "left_out": request.machine.texts["left_out"],
         "unit": None,
-        "overrides": [
-            {"path": change.path, "old": change.old.value if change.old else None, "new": change.new.value}
-            for change in machine.overrides
-        ],
-        "scheme": request.scheme.name,
-        "batch": request.batch,
-        "input_tokens": request.input_tokens,
-        "output_tokens": request.output_tokens,
-        "tp": request.tp,
-        "framework": request.framework.name,
-        "kernel_library": request.framework.library,
-        "fidelity": str(request.fidelity),
-        "physics_only": request.physics_only,
         "sub_batches": {str(phase): found.sub_batches for phase, found in decisions.items()},
-        "sources": [
-            {"source": source, "relation": relation, "operators": count} for (source, relation), count in sources.items()
-        ],
         "assumptions": list(ASSUMPTIONS),
     }
 
