@@ -75,6 +75,7 @@ class Numbers(NamedTuple):
     max_stages: float = MAX_STAGES  # 1: loads are waited for, nothing is copied ahead
     max_resident: float = MAX_RESIDENT
     split_slots: float = SPLIT_SLOTS
+    split_least: float = 1.0  # the fewest parts that the library has: taken however short they are
     feed_cycles: float = 0.0  # per byte of a step on its way through shared memory into the unit; 0 where a fit holds it
 
 
@@ -203,7 +204,8 @@ def split_time(grid: Any, size: Any, tile: TileTerms, split: Any, x: Numbers) ->
     few_steps = np.ceil(k / (split * x.step_k)) < SPLIT_STEPS
     many_ctas = grid * split > x.split_slots * x.sm_count * tile.resident
     partial_sums = split * m * n * 8.0 / (x.l2_bytes * x.cycles_per_us)
-    return (split > 1.0) * (x.split_us + x.split_traffic * partial_sums + (few_steps | many_ctas) * INFEASIBLE_US)
+    unwanted = (few_steps | many_ctas) & (split > x.split_least)
+    return (split > 1.0) * (x.split_us + x.split_traffic * partial_sums + unwanted * INFEASIBLE_US)
 
 
 def overlapped(sm_us: Any, dram_us: Any, x: Numbers) -> Any:

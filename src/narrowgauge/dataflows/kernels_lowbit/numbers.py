@@ -26,6 +26,7 @@ def written_so(kernel: LowBitKernel, x: Numbers, gpu: GpuResources, weight_only:
         max_stages=float(kernel.stages),
         max_resident=kernel.max_resident,
         split_slots=kernel.split_slots,
+        split_least=float(min(kernel.splits)),
         split_traffic=x.split_traffic * kernel.partial_bytes / PARTIAL_BYTES,
         step_latency=waiting or x.step_latency,
         gemv_max_m=float(kernel.gemv_max_m),

@@ -9,7 +9,7 @@ from typing import Annotated
 from narrowgauge.archmodels.components import Components
 from narrowgauge.archmodels.units.fpga_mac import mac_luts
 from narrowgauge.errors import InputError, Problem
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 from narrowgauge.formats import FORMATS, FloatFormat, IntFormat, Specials
 
 NARROWEST, WIDEST = 3, 8  # bits, the range of the paper
@@ -21,7 +21,7 @@ class Case:
     """A minifloat of one sign bit, and how many products a sum has."""
 
     exponent: Annotated[int, "bits of the exponent"] = 4
-    mantissa: Annotated[int, "stored bits of the mantissa"] = 3
+    mantissa: Annotated[int, "stored bits of the mantissa", Within(0, 7)] = 3
     terms: Annotated[int, "products of a sum"] = 1024
 
 
