@@ -88,14 +88,14 @@ def _units() -> Lines:
 
 
 def _cpus() -> Lines:
-    from narrowgauge.archmodels.cpu.machine import cpu_names, load_cpu
+    from narrowgauge.archmodels.cpu import cpu_names, load_cpu
 
     for name in cpu_names():
         yield name, load_cpu(name).texts["title"]
 
 
 def _fpgas() -> Lines:
-    from narrowgauge.archmodels.fpga.machine import fpga_names, load_fpga
+    from narrowgauge.archmodels.fpga import fpga_names, load_fpga
 
     for name in fpga_names():
         yield name, load_fpga(name).texts["title"]

@@ -36,8 +36,8 @@ def _catalogues() -> tuple[tuple[Collection[str], Describe], ...]:
     """The names of each kind, and what describes one of them."""
     from narrowgauge.archmodels import machine_names, npu_names, pim_names, system_names
     from narrowgauge.archmodels.accelerator import accelerator_names
-    from narrowgauge.archmodels.cpu.machine import cpu_names
-    from narrowgauge.archmodels.fpga.machine import fpga_names
+    from narrowgauge.archmodels.cpu import cpu_names
+    from narrowgauge.archmodels.fpga import fpga_names
     from narrowgauge.archmodels.units import unit_names
     from narrowgauge.experiments.price_kinds import KINDS
     from narrowgauge.experiments.reproduction import experiment_names

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 def describe_cpu(name: str) -> dict[str, Any]:
     """Texts, numbers and the paths of unmeasured numbers."""
-    from narrowgauge.archmodels.cpu.machine import load_cpu
+    from narrowgauge.archmodels.cpu import load_cpu
 
     return _described(load_cpu(name))
 
 
 def describe_fpga(name: str) -> dict[str, Any]:
     """Likewise."""
-    from narrowgauge.archmodels.fpga.machine import load_fpga
+    from narrowgauge.archmodels.fpga import load_fpga
 
     return _described(load_fpga(name))
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from narrowgauge.archmodels.cpu.decode import token_time
-from narrowgauge.archmodels.cpu.machine import cpu_names, load_cpu
+from narrowgauge.archmodels.cpu import cpu_names, load_cpu, token_time
 from narrowgauge.dataflows.vector_mix import VectorMix, VectorRates, kernel
 from narrowgauge.errors import InputError, UnsupportedError
 from narrowgauge.formats import parse_scheme

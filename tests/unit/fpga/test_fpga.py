@@ -2,7 +2,7 @@
 
 import pytest
 
-from narrowgauge.archmodels.fpga.machine import Compression, fpga_names, load_fpga
+from narrowgauge.archmodels.fpga import Compression, fpga_names, load_fpga
 from narrowgauge.errors import CapacityError, InputError, UnsupportedError
 from narrowgauge.formats import parse_scheme
 from narrowgauge.workloads import Gemm, Graph, build_graph, read_model

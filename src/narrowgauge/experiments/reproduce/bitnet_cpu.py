@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from narrowgauge.archmodels.cpu.decode import token_time
-from narrowgauge.archmodels.cpu.machine import load_cpu
+from narrowgauge.archmodels.cpu import load_cpu, token_time
 from narrowgauge.experiments.reproduction.contract import Experiment, Measure
 from narrowgauge.formats import parse_scheme
 from narrowgauge.workloads import build_graph, read_model

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from narrowgauge.archmodels.fpga.machine import Compression, load_fpga
+from narrowgauge.archmodels.fpga import Compression, load_fpga
 from narrowgauge.experiments.predict import predict as predict_model
 from narrowgauge.experiments.predict_estimate import Estimate
 from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
