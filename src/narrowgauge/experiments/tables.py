@@ -98,4 +98,5 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)

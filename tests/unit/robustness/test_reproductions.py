@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from narrowgauge.errors import InputError, NarrowgaugeError
+from narrowgauge.errors import InputError, NarrowgaugeError, UnsupportedError
 from narrowgauge.experiments.predict_estimate import Estimate
 from narrowgauge.experiments.reproduction import experiment_names, load_experiment, reproduce
 
@@ -65,3 +65,29 @@ def test_another_model_gives_finite_figures_or_a_reason(name, model):
         part for figure in figures.values() for part in (asdict(figure).values() if isinstance(figure, Estimate) else [figure])
     ]
     assert figures and all(math.isfinite(value) and value >= 0 for value in values if isinstance(value, int | float))
+
+
+@pytest.mark.parametrize("option", [{"tile_m": 4096}, {"stages": 512}, {"step_k": 4096}], ids=str)
+def test_a_tile_that_no_sm_holds_is_refused(option):
+    experiment = EXPERIMENTS["gpperf"]
+    with pytest.raises(UnsupportedError, match="an SM has"):
+        experiment.predict(experiment.make_case(kernel="sgemm", **option))
+
+
+GROWING = [
+    ("awq", "input_tokens", "int4_first_token_s", (16, 128, 1024)),
+    ("awq", "model", "int4_ms", ("qwen2.5-0.5b", "qwen2.5-7b", "qwen2.5-32b")),
+    ("quick", "k", "latency_us", (64, 1024, 8192)),
+    ("bitmod", "group_bits", "cycles", (8, 16, 32)),
+    ("bitnet-gpu", "n", "w2a8_us", (2560, 25600, 256000)),
+    ("systolic", "k", "last_cycle", (16, 64, 1024)),
+    ("gpperf", "m", "latency_us", (64, 512, 4096)),
+]
+
+
+@pytest.mark.parametrize(("name", "option", "measure", "values"), GROWING, ids=[f"{case[0]} {case[1]}" for case in GROWING])
+def test_more_work_never_takes_less(name, option, measure, values):
+    experiment = EXPERIMENTS[name]
+    figures = [experiment.predict(experiment.make_case(**{option: value}))[measure] for value in values]
+    plain = [figure.value if isinstance(figure, Estimate) else figure for figure in figures]
+    assert 0 < plain[0] <= plain[1] <= plain[2]

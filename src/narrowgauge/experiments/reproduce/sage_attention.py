@@ -13,7 +13,7 @@ from narrowgauge.calibration.basis import basis_of
 from narrowgauge.dataflows.attention_quantized import Products, quantized_prefill_us
 from narrowgauge.dataflows.family import Variant
 from narrowgauge.dataflows.gemm_schedule import check_sizes
-from narrowgauge.experiments.reproduction.contract import Experiment, Measure
+from narrowgauge.experiments.reproduction.contract import Experiment, Measure, Within
 
 FLASH_ATTENTION = Variant("fp16", "vllm")  # whose attention is FlashAttention
 OPERATIONS_PER_PAIR = 4  # two multiply-accumulates for every element of a head
@@ -26,7 +26,7 @@ class Case:
     on: Annotated[str, "GPU"] = "rtx-4090"
     scores: Annotated[Literal["int4", "int8", "fp16"], "operands of Q·K"] = "int4"
     values: Annotated[Literal["fp8", "fp8_f16acc", "fp16", "fp16_f16acc"], "operands of P·V, and what sums them"] = "fp8"
-    head_dim: Annotated[int, "elements of a head"] = 128
+    head_dim: Annotated[int, "elements of a head", Within(8, 256)] = 128
     heads: Annotated[int, "query heads, each with keys of its own"] = 32
     batch: Annotated[int, "sequences"] = 4
     sequence: Annotated[int, "tokens of a sequence"] = 32768
