@@ -41,11 +41,20 @@ def frame_of(found: dict[str, tuple[Paper, list[Row]]]) -> pd.DataFrame:
 
 def changes(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Figures whose prediction or verdict differs."""
-    both = now.merge(before, on=KEY, how="outer", suffixes=("", "_before"))
+    both = _numbered(now).merge(_numbered(before), on=[*KEY, "of_these"], how="outer", suffixes=("", "_before"))
     new, old = (pd.to_numeric(both[name]).astype(float) for name in ("predicted", "predicted_before"))
     same = ((new - old).abs() <= TOLERANCE * old.abs()) | (new.isna() & old.isna())
-    verdicts = both["ok"].astype(str) == both["ok_before"].astype(str)
+    verdicts = _verdicts(both["ok"]) == _verdicts(both["ok_before"])
     return both.loc[~(same & verdicts), [*KEY, "predicted_before", "predicted", "ok_before", "ok"]]
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one claim in one table are told apart by their order."""
+    return frame.assign(of_these=frame.groupby(KEY).cumcount())
+
+
+def _verdicts(column: pd.Series) -> pd.Series:
+    return column.map(lambda ok: "" if pd.isna(ok) else str(ok))
 
 
 def main() -> int:
