@@ -91,6 +91,15 @@ def test_a_changed_case_that_was_published_is_compared(tmp_path):
     assert [row.ok for row in rows if row.table == "cycles"] == [False]
 
 
+def test_a_case_beyond_the_paper_shows_only_figures_that_it_has(tmp_path):
+    def some(case: Case) -> Mapping[str, float | Estimate]:
+        return {"cycles": 1.0} if case.model == "large" else predict(case)
+
+    partial = Experiment("toy", Case, some, TOY.measures)
+    rows = compare(partial, _paper(tmp_path), model="large")
+    assert {row.measure for row in rows} == {"cycles"}
+
+
 def test_every_wrong_option_is_named(tmp_path):
     with pytest.raises(InputError) as caught:
         compare(TOY, _paper(tmp_path), widht=3, width="four", unit="adder")

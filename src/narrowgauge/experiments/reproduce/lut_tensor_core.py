@@ -54,8 +54,10 @@ class Case:
 
 
 def predict(case: Case) -> Mapping[str, float | Estimate]:
-    """Time of the pass; raises UnsupportedError where the GPU has no instruction for the scheme."""
+    """Time of the pass; raises UnsupportedError where the GPU has no instruction for the scheme or the unit refuses it."""
     machine = _machine(case)
+    if machine.unit is not None and machine.unit.product(parse_scheme(case.scheme)) is None:
+        raise UnsupportedError(f"{machine.unit.name} does not multiply {case.scheme}")
     took = _pass_us(case, machine, Precompute(case.precompute))
     found: dict[str, float | Estimate] = {"latency_ms": took.scaled(1 / US_PER_MS)}
     if machine.unit is not None:
@@ -82,8 +84,7 @@ def _traced(machine: Machine, unit: TensorUnit, calls: list[Call], case: Case) -
     repeated until they count for all of them. Sums, results and their traffic are those of the fewer columns."""
     scheme = parse_scheme(case.scheme)
     product = unit.product(scheme)
-    if product is None:
-        raise UnsupportedError(f"{unit.name} does not multiply {case.scheme}")
+    assert product is not None  # noqa: S101 - `predict` has asked
     share = scheme.weight.bits / scheme.activation.bits
     operand = scheme.mma_operand(machine.resources.tensor_macs)
     slower = replace(machine, unit=None).with_(**{f"tensor_macs_per_sm_cycle.{operand}": product.macs * share})

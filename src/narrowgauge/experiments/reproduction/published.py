@@ -45,7 +45,7 @@ class Table:
     tolerance: Tolerance
     ordering: str | None
     note: str
-    rows: tuple[tuple[Case, Mapping[str, float | str]], ...]
+    rows: tuple[tuple[Case, Mapping[str, float | str | None]], ...]
 
 
 @dataclass(frozen=True)
