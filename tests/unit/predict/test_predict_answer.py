@@ -8,7 +8,8 @@ import math
 import pytest
 
 from narrowgauge.archmodels import load_machine
-from narrowgauge.experiments.predict import CONTEXTS, decode_contexts, predict
+from narrowgauge.experiments.predict import predict
+from narrowgauge.experiments.predict_calls import CONTEXTS, decode_contexts
 from narrowgauge.experiments.predict_passes import FRAMEWORK_LINE
 from narrowgauge.experiments.predict_result import QUANTITIES, Prediction
 

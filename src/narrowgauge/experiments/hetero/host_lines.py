@@ -10,7 +10,7 @@ from narrowgauge.archmodels import Machine, Npu
 from narrowgauge.archmodels.npu import Work
 from narrowgauge.errors import UnsupportedError
 from narrowgauge.experiments.hetero.plan import HOST, device_line
-from narrowgauge.experiments.predict import decode_calls, prefill_calls
+from narrowgauge.experiments.predict_calls import decode_calls, prefill_calls
 from narrowgauge.experiments.predict_passes import Line, assemble
 from narrowgauge.experiments.predict_pricing import price_calls
 from narrowgauge.experiments.predict_reasons import MODELLED

@@ -10,7 +10,7 @@ from narrowgauge.archmodels.heterogeneous.schema import Experts
 from narrowgauge.experiments.hetero.host_lines import gpu_lines, npu_lines
 from narrowgauge.experiments.hetero.pim_line import CONTEXTS, pim_way
 from narrowgauge.experiments.hetero.plan import BOTH, HOST, PIM, Operator, Way, lines_of, times
-from narrowgauge.experiments.predict import decode_contexts
+from narrowgauge.experiments.predict_calls import decode_contexts
 from narrowgauge.experiments.predict_passes import Line
 from narrowgauge.experiments.predict_request import SystemRequest
 from narrowgauge.workloads import Graph, GroupedGemm, Phase, build_graph

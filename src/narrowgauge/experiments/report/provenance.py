@@ -15,7 +15,7 @@ from narrowgauge.archmodels import Hardware
 from narrowgauge.archmodels.hardware import describe
 from narrowgauge.calibration.basis import Basis, basis_of
 from narrowgauge.calibration.record import Fit, known, known_machines
-from narrowgauge.experiments.predict import decode_calls, prefill_calls
+from narrowgauge.experiments.predict_calls import decode_calls, prefill_calls
 from narrowgauge.experiments.predict_reasons import KNOWN
 from narrowgauge.experiments.predict_request import Request
 from narrowgauge.experiments.report.blocks import Block, Fold, Listing, Table, Words, exact, percent, table

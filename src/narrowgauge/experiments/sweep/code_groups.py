@@ -39,6 +39,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "experiments/fidelity.py",
         "experiments/lowering*.py",
         "experiments/predict.py",
+        "experiments/predict_calls.py",
         "experiments/predict_capacity.py",
         "experiments/predict_estimate.py",
         "experiments/predict_passes.py",

@@ -12,7 +12,7 @@ import numpy as np
 
 from narrowgauge.archmodels import Machine
 from narrowgauge.errors import NarrowgaugeError
-from narrowgauge.experiments.predict import decode_calls, prefill_calls
+from narrowgauge.experiments.predict_calls import decode_calls, prefill_calls
 from narrowgauge.experiments.predict_capacity import footprint, shortfall
 from narrowgauge.experiments.sweep.columns import ERROR, NUMBERS, OWN_SHARE, RESULTS
 from narrowgauge.experiments.sweep.evaluation_batch import Lowered, evaluate_alike

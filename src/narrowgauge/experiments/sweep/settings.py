@@ -20,7 +20,7 @@ from narrowgauge.calibration.basis import Basis, Relation, basis_of
 from narrowgauge.calibration.transfer import log_interval
 from narrowgauge.errors import NarrowgaugeError
 from narrowgauge.experiments.fidelity import Fidelity
-from narrowgauge.experiments.predict import decode_calls, prefill_calls
+from narrowgauge.experiments.predict_calls import decode_calls, prefill_calls
 from narrowgauge.experiments.predict_request import Request, check_gpu
 from narrowgauge.experiments.sweep.code_groups import COMMON, EVENT, UNIT, code_hashes
 from narrowgauge.experiments.sweep.content import content_hash
