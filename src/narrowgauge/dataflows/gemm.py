@@ -16,10 +16,11 @@ from narrowgauge.dataflows.family import FAMILIES, Array, Columns, KernelCost, P
 from narrowgauge.dataflows.gemm_compiled import search
 from narrowgauge.dataflows.gemm_operands import UNIT_PJ, Operands, kernel_of, operands_of
 from narrowgauge.dataflows.gemm_profiles import GemmProfile, profile_of, unit_profile
-from narrowgauge.dataflows.gemm_search import Numbers, row_terms, tile_terms
+from narrowgauge.dataflows.gemm_search import INFEASIBLE_US, Numbers, row_terms, tile_terms
 from narrowgauge.dataflows.kernels_lowbit.catalogue import described
 from narrowgauge.dataflows.kernels_lowbit.numbers import written_so
 from narrowgauge.dataflows.resources import GpuResources
+from narrowgauge.errors import UnsupportedError
 
 SMEM_PASSES = 3.0  # of a byte through shared memory: written once, read by two of the four warps of a CTA
 ACCUMULATOR_SHARE = 0.5  # of the register file; the rest holds addresses, fragments and the epilogue
@@ -34,6 +35,12 @@ RAMP_BYTES = 4e6  # transfers well below this finish before DRAM streams at full
 def _macs(operands: Operands, gpu: GpuResources) -> float:
     """Per SM and cycle of the tensor clock."""
     return operands.product.macs if operands.product is not None else gpu.tensor_macs[operands.operand]
+
+
+def _first(latency: Array, *sizes: Array) -> str:
+    """The first product without a tile."""
+    row = int(np.argmax(latency >= INFEASIBLE_US))
+    return ", ".join(f"{size[row]:g}" for size in sizes)
 
 
 def _accumulator_bytes(gpu: GpuResources) -> float:
@@ -133,6 +140,8 @@ class Gemm:
         m, n, k = (np.asarray(rows[c], float) for c in self.columns)
         tiles, splits = profile.tile_array(), profile.split_array()
         latency, dram_us, tile_index, split_index = search(m, n, k, tiles, splits, x)
+        if np.any(latency >= INFEASIBLE_US):
+            raise UnsupportedError(f"{variant}: no tile of its kernels takes a product of m, n, k {_first(latency, m, n, k)}")
         gemv = tile_index < 0
         tile_m = np.where(gemv, 0.0, tiles[tile_index, 0])
         tile_n = np.where(gemv, 0.0, tiles[tile_index, 1])

@@ -244,7 +244,7 @@ def search_numpy(m: Array, n: Array, k: Array, tiles: Array, splits: Array, x: N
     dram_us = dram_time(grid_m, grid_n, size, (tile_m, tile_n), row, tile, split, x)
     total = overlapped(sm_time(grid_m * grid_n, k3, tile, split, x), dram_us, x)
     total = total + split_time(grid_m * grid_n, size, tile, split, x)
-    total = total + ((m3 < m_from) | (m3 > m_to)) * INFEASIBLE_US
+    total = total + ((np.ceil(m3) < m_from) | (np.ceil(m3) > m_to)) * INFEASIBLE_US
     flat = total.reshape(len(m), -1)
     best = np.argmin(flat, axis=1)
     best_us = np.take_along_axis(flat, best[:, None], axis=1)[:, 0]
@@ -268,7 +268,7 @@ def search_rows(m: Any, n: Any, k: Any, tiles: Any, splits: Any, x: Any) -> Any:
         row = row_terms(m[i], n[i], k[i], x)
         for t in range(shapes):
             grid = np.ceil(m[i] / (tiles[t, 0] * tiles[t, 2])) * tiles[t, 2] * np.ceil(n[i] / tiles[t, 1])
-            unused = (m[i] < tiles[t, 3]) | (m[i] > tiles[t, 4])
+            unused = (np.ceil(m[i]) < tiles[t, 3]) | (np.ceil(m[i]) > tiles[t, 4])
             least[t] = least_time(grid, k[i], row, tile_table[t], x) + unused * INFEASIBLE_US
         first = int(np.argmin(least))
         best_us, best_dram, best_tile, best_split = INFEASIBLE_US, 0.0, shapes, 0

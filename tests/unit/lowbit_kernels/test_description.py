@@ -118,3 +118,15 @@ def test_both_forms_of_the_search_agree_where_loads_are_waited_for(kernel: LowBi
     arguments = (*(ROWS[name] for name in ("m", "n", "k")), profile.tile_array(), profile.split_array(), x)
     for columns, rows in zip(search_numpy(*arguments), search_rows(*arguments), strict=True):
         assert columns.tolist() == rows.tolist()
+
+
+@pytest.mark.parametrize("kernel", KERNELS.values(), ids=lambda kernel: kernel.library)
+def test_a_mean_number_of_rows_between_two_tiles_takes_the_larger_one(kernel):
+    precision = next(iter(kernel.conversion))
+    edges = sorted({float(tile.m_to) for tile in kernel.profile().tiles if tile.m_to < 4096})
+    rows = np.array([edge + part for edge in edges for part in (1e-7, 1.0)] or [1.5, 2.0])
+    columns = {"m": rows, "n": np.full(len(rows), 4096.0), "k": np.full(len(rows), 4096.0)}
+    variant = Variant(precision, kernel.library)
+    basis = basis_of("gemm", variant, A100)
+    between, above = GEMM.cost(columns, variant, basis.gpu, basis.parameters).choice["tile_m"].reshape(-1, 2).T
+    assert list(between) == list(above)
